@@ -1,0 +1,1 @@
+//! wegovnowd, the only process that opens the store.

@@ -1,0 +1,10 @@
+//! The domain of WeGovNow, then the disk.
+//!
+//! Modules stand in reading order; each uses only those above it. Nothing here reads a clock, draws a random number or opens a
+//! socket: time, chance and actor come in as arguments. `journal` is the only module that knows the disk.
+
+pub mod code;
+pub mod decide;
+pub mod fact;
+pub mod geo;
+pub mod id;
