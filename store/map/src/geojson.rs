@@ -1,0 +1,1 @@
+//! Reading a border from GeoJSON.
