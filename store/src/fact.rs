@@ -206,7 +206,7 @@ pub enum HideReason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Body {
     /// A box joined; its first fact ever.
-    DeviceEnrolled { device: DeviceId, public_key: AttachmentId, name: String },
+    DeviceEnrolled { device: DeviceId, public_key: serde_bytes::ByteArray<32> },
     /// A box began a new chain: at its first start, after a restore or a rebuild. Names where the last chain ended, when known.
     EpochStarted { previous: Option<(u32, u64, EventId)> },
     /// A site's words were set or replaced.
@@ -219,6 +219,8 @@ pub enum Body {
     ReportFiled {
         kind: Kind,
         category: CategoryCode,
+        /// Who handles it first, by the category's definition at that time.
+        department: DepartmentCode,
         place: Place,
         text: String,
         language: Language,
@@ -233,8 +235,8 @@ pub enum Body {
     CommentMade { comment: CommentId, text: String, language: Language, by_reporter: bool },
     /// Staff set the status, perhaps with an answer for the public.
     StatusSet { status: Status, answer: Option<String> },
-    /// Staff moved it to another category.
-    CategoryChanged { category: CategoryCode },
+    /// Staff moved it to another category, whose department took over.
+    CategoryChanged { category: CategoryCode, department: DepartmentCode },
     /// Staff handed it to another department.
     DepartmentChanged { department: DepartmentCode },
     /// Staff took it, gave it to somebody, or let go of it.

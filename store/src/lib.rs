@@ -3,8 +3,11 @@
 //! Modules stand in reading order; each uses only those above it. Nothing here reads a clock, draws a random number or opens a
 //! socket: time, chance and actor come in as arguments. `journal` is the only module that knows the disk.
 
-pub mod code;
-pub mod decide;
-pub mod fact;
-pub mod geo;
 pub mod id;
+pub mod code;
+pub mod geo;
+pub mod time;
+pub mod text;
+pub mod fact;
+pub mod event;
+pub mod decide;

@@ -1,0 +1,110 @@
+//! Texts of strangers: what is taken, and what it becomes before it is stored.
+//!
+//! Texts stay plain text. HTML in them is stored as typed and shown as typed; nothing here or in the clients interprets it.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Most combining marks on one letter; more is decoration that paints over its neighbours.
+const MARKS_MAX: usize = 6;
+
+/// A text with a control character that no keyboard types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ControlCharacter;
+
+/// The text as it is stored: NFC, line ends as line feeds, tabs and odd spaces as spaces, no characters that turn or hide other
+/// text (bidirectional controls by Unicode TR 36, zero-width spaces, byte order marks, tags), not more than two empty lines in a row, trimmed.
+/// Joiners stay: Persian and Indic scripts need them.
+pub fn clean(text: &str) -> Result<String, ControlCharacter> {
+    let mut clean = String::with_capacity(text.len());
+    let mut marks = 0;
+    let mut line_feeds = 0;
+    let text = text.replace("\r\n", "\n");
+    for c in text.nfc() {
+        let c = match c {
+            '\r' | '\u{2028}' | '\u{2029}' | '\u{85}' => '\n',
+            '\t' | '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => ' ',
+            c => c,
+        };
+        if is_invisible(c) {
+            continue;
+        }
+        if c.is_control() && c != '\n' {
+            return Err(ControlCharacter);
+        }
+        marks = if is_combining_mark(c) { marks + 1 } else { 0 };
+        line_feeds = if c == '\n' { line_feeds + 1 } else { 0 };
+        if marks <= MARKS_MAX && line_feeds <= 3 {
+            clean.push(c);
+        }
+    }
+    let trimmed = clean.trim();
+    Ok(if trimmed.len() == clean.len() { clean } else { trimmed.to_owned() })
+}
+
+/// Characters that change how others are read or that nobody sees.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+        | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+}
+
+/// The text for comparing and searching: lower case, without accents.
+pub fn fold(text: &str) -> String {
+    text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+}
+
+/// The first `max` characters of the first line that says something, with an ellipsis where more follows.
+pub fn title(text: &str, max: usize) -> String {
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    if line.chars().count() <= max && line.len() == text.len() {
+        return line.to_owned();
+    }
+    let mut title: String = line.chars().take(max.saturating_sub(1)).collect();
+    title.truncate(title.trim_end().len());
+    title.push('…');
+    title
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn harmless_text_stays_and_tricks_go() {
+        for (typed, stored) in [
+            ("  Lamp out\r\nsince Monday\t! ", "Lamp out\nsince Monday !"),
+            ("a\u{202E}b\u{2066}c\u{200B}d\u{FEFF}", "abcd"),
+            ("e\u{301}", "é"),
+            ("<b onclick=x>&amp;", "<b onclick=x>&amp;"),
+            ("می\u{200C}خواهم", "می\u{200C}خواهم"),
+            ("a\n\n\n\n\n\nb", "a\n\n\nb"),
+        ] {
+            assert_eq!(clean(typed).as_deref(), Ok(stored), "{typed:?}");
+        }
+        for typed in ["a\0b", "a\u{1B}[2Jb", "a\u{7F}", "a\u{9B}31m"] {
+            assert_eq!(clean(typed), Err(ControlCharacter), "{typed:?}");
+        }
+        let zalgo = format!("z{}", "\u{336}".repeat(60));
+        assert!(clean(&zalgo).unwrap().chars().count() < 10);
+    }
+
+    #[test]
+    fn titles_and_folding() {
+        assert_eq!(title("Lamp out", 20), "Lamp out");
+        assert_eq!(title("Lamp out\nsince Monday", 20), "Lamp out…");
+        assert_eq!(title("Lamp out since Monday", 9), "Lamp out…");
+        assert_eq!(fold("Hämeentie ÅÖ"), "hameentie ao");
+    }
+
+    proptest! {
+        #[test]
+        fn cleaning_twice_changes_nothing(text in "\\PC{0,80}") {
+            if let Ok(once) = clean(&text) {
+                prop_assert_eq!(clean(&once), Ok(once.clone()));
+            }
+        }
+    }
+}
