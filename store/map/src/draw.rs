@@ -2,6 +2,7 @@
 
 use crate::class::Class;
 use crate::style::{self, Color, Stroke};
+use crate::town::Name;
 use crate::world::Spot;
 
 /// The object of OpenStreetMap something was made from.
@@ -33,7 +34,8 @@ pub(crate) struct Item<'a> {
     pub height: i8,
     pub tunnel: bool,
     pub osm: Osm,
-    pub name: Option<&'a str>,
+    pub name: Option<Name<'a>>,
+    pub kind: Option<&'a str>,
     /// First of its spots, first and last (excluded) of its ends.
     pub start: u32,
     pub parts: [u32; 2],
@@ -52,6 +54,8 @@ pub struct Feature<'d> {
     pub osm: Osm,
     /// Its name in the town's own language.
     pub name: Option<&'d str>,
+    /// What a named point or area is, as OpenStreetMap's `key=value`: "amenity=pharmacy", "place=suburb".
+    pub kind: Option<&'d str>,
     start: u32,
     ends: &'d [u32],
     spots: &'d [Spot],
@@ -118,14 +122,15 @@ impl Drawing<'_> {
         steps
     }
 
-    fn feature<'d>(&'d self, item: &'d Item<'_>) -> Feature<'d> {
+    pub(crate) fn feature<'d>(&'d self, item: &'d Item<'_>) -> Feature<'d> {
         let ends = self.ends.get(item.parts[0] as usize..item.parts[1] as usize).unwrap_or_default();
         Feature {
             class: item.class,
             height: item.height,
             tunnel: item.tunnel,
             osm: item.osm,
-            name: item.name,
+            name: item.name.map(|name| name.own),
+            kind: item.kind,
             start: item.start,
             ends,
             spots: &self.spots,

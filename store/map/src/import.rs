@@ -1,6 +1,19 @@
 //! From an OpenStreetMap extract (`osm.pbf`) to a town file.
 
+mod border;
+mod classify;
+mod coast;
+mod collect;
+mod names;
+mod read;
+mod ring;
+mod simplify;
+mod write;
+
 use std::path::{Path, PathBuf};
+
+use crate::file::write_atomically;
+use crate::world::Rect;
 
 /// How far an import is, for a progress line.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,16 +85,103 @@ pub enum ImportError {
     },
 }
 
+/// What was not as it should be, counted.
+#[derive(Debug, Default)]
+struct Repairs {
+    off_planet: u64,
+    absurd_ids: u64,
+    duplicate_ids: u64,
+    broken_tags: u64,
+    cleaned_texts: u64,
+    missing_nodes: u64,
+    missing_members: u64,
+    open_rings: u64,
+    nested_relations: u64,
+    coast_gaps: u64,
+    odd_coasts: u64,
+    addresses_without_street: u64,
+    /// Said in words where it was found.
+    remarks: Vec<String>,
+}
+
+impl Repairs {
+    fn notes(self) -> Vec<String> {
+        let counted = [
+            (self.off_planet, "nodes lie off the planet: left out"),
+            (self.absurd_ids, "ids are beyond anything OpenStreetMap uses: left out"),
+            (self.duplicate_ids, "objects have an id that was there before: the first counts"),
+            (self.broken_tags, "tags point outside their table: left out"),
+            (self.cleaned_texts, "texts had control or direction characters, broken letters or no end: cleaned"),
+            (self.missing_nodes, "nodes of ways are not in the extract: lines end there, areas are closed straight"),
+            (self.missing_members, "ways of areas are not in the extract: areas are drawn from the rest"),
+            (self.open_rings, "areas do not close: closed straight"),
+            (self.nested_relations, "relations are members of relations: not followed"),
+            (self.coast_gaps, "gaps in the coastline: joined, or led to the edge of the map"),
+            (self.odd_coasts, "closed coastlines contradict their surroundings: left out"),
+            (self.addresses_without_street, "house numbers name no street: not in the search"),
+        ];
+        let counted = counted.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        counted.chain(self.remarks).collect()
+    }
+}
+
 /// Imports an extract into a town file, which appears whole or not at all.
 ///
 /// `boundary` is a GeoJSON file with the border of the town's service area; without it the extract's own municipal boundary is taken
-/// when it is complete, else the whole extract. `progress` is called a few times a second at most.
+/// when it is complete, else the whole extract. The town's name is that of the municipal boundary, else the file's.
+/// `progress` is called at every new stage and every hundredth.
 pub fn import(
     pbf: &Path,
     boundary: Option<&Path>,
     out: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Summary, ImportError> {
-    let _ = (boundary, out, progress);
-    Err(ImportError::Extract { path: pbf.to_owned(), what: "reading is not possible yet".to_owned() })
+    let mut last: Option<(Stage, f64)> = None;
+    let mut tell = |stage: Stage, done: f64| {
+        if last.is_none_or(|(told, at)| told != stage || done - at >= 0.01) {
+            last = Some((stage, done));
+            progress(Progress { stage, done });
+        }
+    };
+    let mut repairs = Repairs::default();
+    let extract = read::read(pbf, &mut repairs, &mut |share| tell(Stage::Reading, share * 0.5))?;
+    tell(Stage::Assembling, 0.5);
+    let bounds = extract
+        .bounds
+        .or_else(|| extract.points_bounds())
+        .ok_or_else(|| ImportError::Extract { path: pbf.to_owned(), what: "it covers no area".to_owned() })?;
+    let town = border::town(&extract, boundary, bounds, &stem(pbf), &mut repairs)?;
+    let things = collect::collect(&extract, Rect::from(bounds), &mut repairs);
+    drop(extract);
+    tell(Stage::Writing, 0.9);
+    let mut summary = Summary { name: town.name.clone(), ..summary(&things) };
+    let bytes = write::bytes(&town.name, bounds, &town.area, things);
+    summary.size = bytes.len() as u64;
+    write_atomically(out, &bytes).map_err(|source| ImportError::Io { action: "write", path: out.to_owned(), source })?;
+    tell(Stage::Writing, 1.0);
+    summary.notes = repairs.notes();
+    Ok(summary)
 }
+
+/// The file's name without its endings, as a town's name.
+fn stem(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(".osm.pbf").or_else(|| name.strip_suffix(".pbf")).unwrap_or(&name);
+    stem.chars().filter(|c| !c.is_control()).collect()
+}
+
+fn summary(things: &collect::Things) -> Summary {
+    let named = things.records.iter().filter(|record| record.name.is_some());
+    let (streets, places): (Vec<_>, Vec<_>) = named.partition(|record| record.class.is_way());
+    let streets: std::collections::BTreeSet<u32> = streets.iter().filter_map(|record| record.name).collect();
+    Summary {
+        features: things.records.len() as u64,
+        addresses: things.addresses.len() as u64,
+        streets: streets.len() as u64,
+        places: places.len() as u64,
+        ..Summary::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,10 +8,13 @@
 
 pub mod class;
 pub mod draw;
+mod file;
 pub mod geojson;
 pub mod import;
 pub mod label;
+mod reverse;
 pub mod search;
+mod shape;
 pub mod style;
 pub mod town;
 pub mod world;

@@ -1,4 +1,17 @@
 //! Finding a place by its name or address, while it is typed.
+//!
+//! Every word typed must fit a word of the name in any of its languages: be it, begin it, be a usual short form of it, or be one or
+//! two typing mistakes away. A word that starts with a digit may instead be a house number, wherever it stands ("Mannerheimintie 5",
+//! "5 Rue Grimaldi"). The best fit comes first; equal fits come in the order of their labels, so the same text gives the same answer.
+
+mod fold;
+mod index;
+
+pub(crate) use index::Index;
+
+use index::{Entry, Number};
+
+use crate::world::Spot;
 
 /// What a found thing is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -7,7 +20,7 @@ pub enum What {
     Address,
     /// A street.
     Street,
-    /// A settlement, quarter or square.
+    /// A settlement, quarter, square, park or water.
     Place,
     /// A shop, service, sight or stop, with OpenStreetMap's `key=value` that says which.
     Poi(String),
@@ -25,3 +38,259 @@ pub struct Found {
     /// Longitude in degrees.
     pub lon: f64,
 }
+
+/// Words of a question that count; more than an address ever has.
+const WORDS_MAX: usize = 8;
+/// Letters of a question that count.
+const LETTERS_MAX: usize = 200;
+/// House numbers shown of one street while the number is still being typed.
+const NUMBERS_MAX: usize = 4;
+
+/// What does not fit, in points: less is better.
+mod cost {
+    /// The word begins with what was typed.
+    pub const PREFIX: u32 = 4;
+    /// Another form of the word was typed ("bd" for "boulevard").
+    pub const FORM: u32 = 2;
+    /// Each typing mistake.
+    pub const MISTAKE: u32 = 14;
+    /// Each word of the name that was not typed.
+    pub const EXTRA_WORD: u32 = 3;
+    /// The first word typed is not the first of the name.
+    pub const OTHER_START: u32 = 2;
+    /// A point of interest rather than a street or place: there are so many.
+    pub const POI: u32 = 3;
+    /// The number is only part of the house number ("5" of "5 bis").
+    pub const NUMBER_PART: u32 = 3;
+    /// The house number begins with the number typed.
+    pub const NUMBER_PREFIX: u32 = 9;
+    /// The street has no such number: the street itself is shown.
+    pub const NO_NUMBER: u32 = 30;
+}
+
+/// A hit before it is shown: points, label, what, place. Sorted as it stands.
+type Hit = (u32, String, What, Spot);
+
+impl Index {
+    /// Up to `limit` things that fit the text, best first.
+    pub(crate) fn search(&self, text: &str, limit: usize) -> Vec<Found> {
+        let text: String = text.chars().take(LETTERS_MAX).collect();
+        let mut words = fold::words(&text);
+        words.truncate(WORDS_MAX);
+        let mut hits = self.hits(&words, false);
+        // Looking for typing mistakes is slower and seldom needed.
+        if hits.len() < limit {
+            hits.extend(self.hits(&words, true));
+        }
+        hits.sort();
+        let mut found: Vec<Found> = Vec::new();
+        for (_, label, what, spot) in hits {
+            if found.len() >= limit {
+                break;
+            }
+            let point = spot.point();
+            // The same thing comes from several readings of the question; a number that is there twice is one address.
+            let again = |known: &Found| {
+                known.label == label
+                    && known.what == what
+                    && (what == What::Address || known.lat == point.lat() && known.lon == point.lon())
+            };
+            if !found.iter().any(again) {
+                found.push(Found { label, what, lat: point.lat(), lon: point.lon() });
+            }
+        }
+        found
+    }
+
+    /// Everything that fits, by every reading of the question: all words as a name, or one as a house number and the others as a name.
+    fn hits(&self, words: &[String], forgiving: bool) -> Vec<Hit> {
+        let costs: Vec<Vec<(u32, u32)>> = words.iter().map(|word| self.fits(word, forgiving)).collect();
+        let all: Vec<&Vec<(u32, u32)>> = costs.iter().collect();
+        let mut hits: Vec<Hit> =
+            self.common(&all).into_iter().filter_map(|(entry, cost)| self.name_hit(entry, cost, words, words.len())).collect();
+        for (place, number) in words.iter().enumerate() {
+            if !number.starts_with(|c: char| c.is_numeric()) || words.len() < 2 {
+                continue;
+            }
+            // "5 b" may be number 5b: the letter belongs to the number.
+            let letter = words.get(place + 1).filter(|next| next.chars().count() == 1 || matches!(next.as_str(), "bis" | "ter"));
+            for taken in [Some(1), letter.map(|_| 2)].into_iter().flatten() {
+                let name: Vec<&Vec<(u32, u32)>> = costs
+                    .iter()
+                    .enumerate()
+                    .filter(|(index, _)| !(place..place + taken).contains(index))
+                    .map(|(_, fits)| fits)
+                    .collect();
+                let number: Vec<&str> = words.iter().skip(place).take(taken).map(String::as_str).collect();
+                for (entry, cost) in self.common(&name) {
+                    self.address_hits(entry, cost, words, name.len(), &number, &mut hits);
+                }
+            }
+        }
+        hits
+    }
+
+    /// Entries with a word that fits, each with its points, sorted by entry.
+    fn fits(&self, typed: &str, forgiving: bool) -> Vec<(u32, u32)> {
+        let mut fits: Vec<(u32, u32)> = Vec::new();
+        let mut put = |entries: &[u32], cost: u32| fits.extend(entries.iter().map(|entry| (*entry, cost)));
+        let start = self.words.partition_point(|(word, ..)| word.as_str() < typed);
+        for (word, _, entries) in self.words.iter().skip(start).take_while(|(word, ..)| word.starts_with(typed)) {
+            put(entries, if word == typed { 0 } else { cost::PREFIX });
+        }
+        for form in fold::forms(typed) {
+            if let Ok(place) = self.words.binary_search_by(|(word, ..)| word.as_str().cmp(form))
+                && let Some((_, _, entries)) = self.words.get(place)
+            {
+                put(entries, cost::FORM);
+            }
+        }
+        let letters: Vec<char> = typed.chars().collect();
+        let limit = fold::mistakes_max(letters.len());
+        // A wrong digit is another number, not a mistake.
+        if forgiving && limit > 0 && !typed.starts_with(|c: char| c.is_numeric()) {
+            for (_, word, entries) in &self.words {
+                let (whole, begun) = fold::mistakes(&letters, word, limit);
+                let points = |count: usize| count as u32 * cost::MISTAKE;
+                match (whole.map(points), begun.map(|count| points(count) + cost::PREFIX)) {
+                    (Some(whole), begun) => put(entries, begun.map_or(whole, |begun| begun.min(whole))),
+                    (None, Some(begun)) => put(entries, begun),
+                    (None, None) => {}
+                }
+            }
+        }
+        fits.sort_unstable();
+        fits.dedup_by_key(|(entry, _)| *entry);
+        fits
+    }
+
+    /// Entries in all the lists, with their points added up. Nothing asked, nothing found.
+    fn common(&self, lists: &[&Vec<(u32, u32)>]) -> Vec<(u32, u32)> {
+        let Some((first, rest)) = lists.split_first() else { return Vec::new() };
+        let mut common: Vec<(u32, u32)> = (*first).clone();
+        for list in rest {
+            common = common
+                .into_iter()
+                .filter_map(|(entry, cost)| {
+                    let place = list.binary_search_by_key(&entry, |(entry, _)| *entry).ok()?;
+                    Some((entry, cost + list.get(place)?.1))
+                })
+                .collect();
+        }
+        common
+    }
+
+    /// Points for how well the name as a whole fits.
+    fn name_cost(&self, entry: &Entry, words: &[String], typed: usize) -> u32 {
+        let extra = entry.words.saturating_sub(typed) as u32 * cost::EXTRA_WORD;
+        let starts = words.iter().any(|word| entry.first.starts_with(word.as_str()));
+        extra + if starts { 0 } else { cost::OTHER_START }
+    }
+
+    fn name_hit(&self, entry: u32, cost: u32, words: &[String], typed: usize) -> Option<Hit> {
+        let entry = self.entries.get(entry as usize)?;
+        let poi = if matches!(entry.what, What::Poi(_)) { cost::POI } else { 0 };
+        Some((cost + self.name_cost(entry, words, typed) + poi, entry.label.clone(), entry.what.clone(), entry.spot))
+    }
+
+    fn address_hits(&self, entry: u32, cost: u32, words: &[String], typed: usize, asked: &[&str], hits: &mut Vec<Hit>) {
+        let Some(entry) = self.entries.get(entry as usize).filter(|entry| entry.what == What::Street) else { return };
+        let cost = cost + self.name_cost(entry, words, typed);
+        let numbers = self.numbers.get(entry.numbers.clone()).unwrap_or_default();
+        let mut fitting: Vec<(u32, &Number)> =
+            numbers.iter().filter_map(|number| Some((number_cost(&number.words, asked)?, number))).collect();
+        fitting.sort_by(|a, b| (a.0, a.1.text.len(), &a.1.text).cmp(&(b.0, b.1.text.len(), &b.1.text)));
+        fitting.dedup_by(|a, b| a.1.text == b.1.text);
+        // All of the best kind, then a few of the others.
+        let best = fitting.first().map_or(0, |(best, _)| *best);
+        let shown = fitting.iter().filter(|(points, _)| *points == best && best < cost::NUMBER_PREFIX).count().max(NUMBERS_MAX);
+        for (points, number) in fitting.iter().take(shown) {
+            hits.push((cost + points, address_label(&entry.label, &number.text), What::Address, number.spot));
+        }
+        if fitting.is_empty() {
+            hits.push((cost + cost::NO_NUMBER, entry.label.clone(), What::Street, entry.spot));
+        }
+    }
+}
+
+/// How well a house number fits what was typed; `None` when it does not.
+fn number_cost(number: &[String], asked: &[&str]) -> Option<u32> {
+    let (number_text, asked_text) = (number.concat(), asked.concat());
+    if number_text == asked_text {
+        Some(0)
+    } else if number.iter().any(|part| *part == asked_text) || within(number, &asked_text) || digits(&number_text) == asked_text {
+        Some(cost::NUMBER_PART)
+    } else {
+        number_text.starts_with(&asked_text).then_some(cost::NUMBER_PREFIX)
+    }
+}
+
+/// Whether the number lies in a range like "5-9", on the same side of the street.
+fn within(number: &[String], asked: &str) -> bool {
+    let [from, to] = number else { return false };
+    let (Ok(from), Ok(to), Ok(asked)) = (from.parse::<u32>(), to.parse::<u32>(), asked.parse::<u32>()) else { return false };
+    (from..=to).contains(&asked) && (asked - from) % 2 == 0
+}
+
+fn digits(text: &str) -> &str {
+    text.trim_end_matches(|c: char| !c.is_ascii_digit())
+}
+
+/// A street and number as the street's language writes them: "5 Rue Grimaldi" and "20 Main Street", but "Mannerheimintie 5".
+///
+/// French and English street words tell themselves by where they stand; everything else puts the number last.
+pub(crate) fn address_label(street: &str, number: &str) -> String {
+    const FRENCH: [&str; 22] = [
+        "rue",
+        "avenue",
+        "boulevard",
+        "place",
+        "quai",
+        "chemin",
+        "allee",
+        "allees",
+        "impasse",
+        "passage",
+        "route",
+        "ruelle",
+        "escalier",
+        "escaliers",
+        "cours",
+        "esplanade",
+        "promenade",
+        "square",
+        "sentier",
+        "montee",
+        "traverse",
+        "descente",
+    ];
+    const ENGLISH: [&str; 20] = [
+        "street",
+        "st",
+        "avenue",
+        "ave",
+        "road",
+        "lane",
+        "drive",
+        "way",
+        "boulevard",
+        "court",
+        "place",
+        "alley",
+        "terrace",
+        "plaza",
+        "square",
+        "close",
+        "crescent",
+        "broadway",
+        "walk",
+        "embarcadero",
+    ];
+    let words = fold::words(street);
+    let first = words.first().is_some_and(|word| FRENCH.contains(&word.as_str()));
+    let last = words.last().is_some_and(|word| ENGLISH.contains(&word.as_str()));
+    if (first && words.len() > 1) || last { format!("{number} {street}") } else { format!("{street} {number}") }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,16 @@
 //! An opened town file.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use crate::draw::Drawing;
+use crate::draw::{Drawing, Item};
+use crate::file::feature::{Head, level_at};
+use crate::file::wire::Reader;
+use crate::file::{Section, TownFile};
 use crate::label::{self, Label};
-use crate::search::Found;
-use crate::world::{Area, Bounds, Point, Rect, View};
+use crate::reverse;
+use crate::search::{self, Found};
+use crate::world::{Area, Bounds, Point, Rect, Spot, View};
 
 /// Why a town file could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -47,15 +52,100 @@ pub enum OpenError {
 /// A town file, opened and checked. Cheap to share between threads by reference.
 #[derive(Debug)]
 pub struct Town {
+    file: TownFile,
     name: String,
     bounds: Bounds,
     area: Area,
+    blocks: Vec<Block>,
+    /// The rectangle over every [`GROUP`] blocks.
+    groups: Vec<Rect>,
+    name_count: u32,
+    index: OnceLock<search::Index>,
+}
+
+/// Blocks under one rectangle of the upper level of the index.
+const GROUP: usize = 32;
+
+/// Where a block of features is and what it covers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Block {
+    rect: Rect,
+    start: u32,
+    count: u8,
+    zoom_min: u8,
+}
+
+/// A name of the town file in all its forms.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Name<'a> {
+    pub own: &'a str,
+    others: usize,
+    rest: Reader<'a>,
+}
+
+impl<'a> Name<'a> {
+    /// Other forms: language (or `+alt` and the like), text.
+    pub fn others(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let mut rest = self.rest;
+        (0..self.others).map_while(move |_| rest.text().zip(rest.text()))
+    }
+
+    /// The name in a language, else the town's own.
+    pub fn in_language(&self, language: Option<&str>) -> &'a str {
+        language.and_then(|wanted| self.others().find(|(form, _)| *form == wanted)).map_or(self.own, |(_, text)| text)
+    }
+}
+
+/// A house number of the town file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HouseNumber<'a> {
+    pub number: &'a str,
+    pub spot: Spot,
 }
 
 impl Town {
     /// Opens a town file and checks all of it, so that no later call can fail or panic.
     pub fn open(path: &Path) -> Result<Town, OpenError> {
-        Err(OpenError::NotATown { path: path.to_owned() })
+        let file = TownFile::open(path)?;
+        let damaged = |what: &str| OpenError::Damaged { path: path.to_owned(), what: what.to_owned() };
+        let (name, bounds, area) = head(file.section(Section::Town)).ok_or_else(|| damaged("the town's own data is broken"))?;
+        let name_count = Reader(file.section(Section::Names)).u32().ok_or_else(|| damaged("the table of names is cut off"))?;
+        let blocks = blocks(file.section(Section::Blocks)).ok_or_else(|| damaged("the spatial index is broken"))?;
+        let groups = blocks
+            .chunks(GROUP)
+            .map(|group| group.iter().fold(Rect::EMPTY, |all, block| all.with(block.rect.min).with(block.rect.max)));
+        let town = Town { groups: groups.collect(), file, name, bounds, area, blocks, name_count, index: OnceLock::new() };
+        for index in 0..name_count {
+            let name = town
+                .name_at(index)
+                .ok_or_else(|| OpenError::Damaged { path: path.to_owned(), what: format!("name {index} is broken") })?;
+            if name.others().count() != name.others {
+                return Err(OpenError::Damaged { path: path.to_owned(), what: format!("name {index} is cut off") });
+            }
+        }
+        let (mut spots, mut ends) = (Vec::new(), Vec::new());
+        for (index, block) in town.blocks.iter().enumerate() {
+            let mut heads = town.heads(block);
+            let whole = heads.by_ref().take(usize::from(block.count)).filter(|head| {
+                spots.clear();
+                ends.clear();
+                let known = |name: Option<u32>| name.is_none_or(|name| name < name_count);
+                let drawn = head.geometry(block.rect.min, 3, &mut spots, &mut ends).is_some();
+                drawn && known(head.name) && known(head.kind) && spots.iter().all(|spot| block.rect.contains(*spot))
+            });
+            if whole.count() != usize::from(block.count) {
+                return Err(OpenError::Damaged {
+                    path: path.to_owned(),
+                    what: format!("block {index} of the drawing is broken"),
+                });
+            }
+        }
+        let mut reader = Reader(town.file.section(Section::Addresses));
+        let whole = read_addresses(&mut reader, &mut |name, _| name < name_count);
+        if whole != Some(true) || !reader.is_empty() {
+            return Err(damaged("the addresses are broken"));
+        }
+        Ok(town)
     }
 
     /// The town's name in its own language.
@@ -75,26 +165,156 @@ impl Town {
 
     /// What to draw in a rectangle of the flat world at a zoom, in draw order. Sizes below two pixels are left out.
     pub fn features(&self, rect: Rect, zoom: f64) -> Drawing<'_> {
-        let _ = (rect, zoom);
-        Drawing::default()
+        let mut drawing = Drawing::default();
+        let level = level_at(zoom);
+        self.visit(rect, zoom, &mut |block, head| {
+            let (first, part) = (drawing.spots.len(), drawing.ends.len());
+            let whole = head.geometry(block.rect.min, level, &mut drawing.spots, &mut drawing.ends);
+            let own = drawing.spots.get(first..).unwrap_or_default().iter().fold(Rect::EMPTY, |all, spot| all.with(*spot));
+            if whole.is_none() || !own.meets(&rect) {
+                drawing.spots.truncate(first);
+                drawing.ends.truncate(part);
+                return;
+            }
+            drawing.items.push(Item {
+                class: head.class,
+                height: head.height,
+                tunnel: head.tunnel,
+                osm: head.osm,
+                name: head.name.and_then(|name| self.name_at(name)),
+                kind: head.kind.and_then(|kind| self.name_at(kind)).map(|kind| kind.own),
+                start: first as u32,
+                parts: [part as u32, drawing.ends.len() as u32],
+            });
+        });
+        drawing.sort();
+        drawing
     }
 
     /// Names for a window, placed without touching each other. `language` (like "fi") chooses among the names where the map has
     /// several; `measure` gives the width in pixels of a text at a size in pixels.
     pub fn place_labels(&self, view: &View, language: Option<&str>, measure: &mut dyn FnMut(&str, f32) -> f32) -> Vec<Label> {
-        let _ = language;
-        label::place(Vec::new(), view, measure)
+        label::place(label::candidates(&self.features(view.rect(0.0), view.zoom), view, language), view, measure)
     }
 
-    /// Up to `limit` things that fit what was typed, best first.
+    /// Up to `limit` things that fit what was typed, best first. The look-up table is built at the first call.
     pub fn search(&self, text: &str, limit: usize) -> Vec<Found> {
-        let _ = (text, limit);
-        Vec::new()
+        self.index.get_or_init(|| search::Index::new(self)).search(text, limit)
     }
 
     /// The nearest address within 60 m, else the nearest street's name within 100 m. Degrees; `None` off the planet too.
     pub fn reverse(&self, lat: f64, lon: f64) -> Option<String> {
-        Point::from_degrees(lat, lon)?;
-        None
+        let point = Point::from_degrees(lat, lon)?;
+        let index = self.index.get_or_init(|| search::Index::new(self));
+        reverse::address(index, point).or_else(|| reverse::street(self, point))
+    }
+
+    /// Calls with every feature that may lie in the rectangle and is drawn at the zoom.
+    pub(crate) fn visit<'t>(&'t self, rect: Rect, zoom: f64, visit: &mut dyn FnMut(&Block, Head<'t>)) {
+        for (group, blocks) in self.groups.iter().zip(self.blocks.chunks(GROUP)) {
+            if !group.meets(&rect) {
+                continue;
+            }
+            let seen = blocks.iter().filter(|block| f64::from(block.zoom_min) <= zoom + 1e-6 && block.rect.meets(&rect));
+            for block in seen {
+                for head in self.heads(block).take(usize::from(block.count)) {
+                    visit(block, head);
+                }
+            }
+        }
+    }
+
+    /// A name by its index.
+    pub(crate) fn name_at(&self, index: u32) -> Option<Name<'_>> {
+        let names = self.file.section(Section::Names);
+        let texts = names.get((self.name_count as usize).checked_add(2)?.checked_mul(4)?..)?;
+        let place = |index: u32| -> Option<usize> {
+            let at = (index as usize).checked_add(1)?.checked_mul(4)?;
+            Reader(names.get(at..)?).u32().map(|place| place as usize)
+        };
+        let (start, end) = (place(index)?, place(index.checked_add(1).filter(|next| *next <= self.name_count)?)?);
+        let mut rest = Reader(texts.get(start..end)?);
+        let own = rest.text()?;
+        let others = rest.count()?;
+        Some(Name { own, others, rest })
+    }
+
+    /// Calls with every street that has house numbers: its name's index and its numbers.
+    pub(crate) fn addresses(&self, visit: &mut dyn FnMut(u32, Vec<HouseNumber<'_>>)) {
+        read_addresses(&mut Reader(self.file.section(Section::Addresses)), &mut |name, numbers| {
+            visit(name, numbers);
+            true
+        });
+    }
+
+    fn heads(&self, block: &Block) -> impl Iterator<Item = Head<'_>> + use<'_> {
+        let mut reader = Reader(self.file.section(Section::Features).get(block.start as usize..).unwrap_or_default());
+        std::iter::from_fn(move || Head::read(&mut reader))
     }
 }
+
+impl Block {
+    /// Where the coordinates of its features count from.
+    pub(crate) fn corner(&self) -> Spot {
+        self.rect.min
+    }
+}
+
+fn head(bytes: &[u8]) -> Option<(String, Bounds, Area)> {
+    let mut reader = Reader(bytes);
+    let name = reader.text()?.to_owned();
+    let mut point = || Point::on_planet(reader.i32()?, reader.i32()?);
+    let bounds = Bounds { min: point()?, max: point()? };
+    let mut area = Area(Vec::with_capacity(0));
+    for _ in 0..reader.count()? {
+        let mut polygon = Vec::new();
+        for _ in 0..reader.count()? {
+            let mut ring = Vec::new();
+            let mut last = (0i64, 0i64);
+            for _ in 0..reader.count()? {
+                last = (last.0.checked_add(reader.signed()?)?, last.1.checked_add(reader.signed()?)?);
+                ring.push(Point::on_planet(i32::try_from(last.0).ok()?, i32::try_from(last.1).ok()?)?);
+            }
+            polygon.push(ring);
+        }
+        area.0.push(polygon);
+    }
+    reader.is_empty().then_some((name, bounds, area))
+}
+
+fn blocks(bytes: &[u8]) -> Option<Vec<Block>> {
+    let mut reader = Reader(bytes);
+    let mut blocks = Vec::new();
+    while !reader.is_empty() {
+        let mut spot = || Some(Spot { x: reader.i32()?, y: reader.i32()? });
+        let rect = Rect { min: spot()?, max: spot()? };
+        let (start, count, zoom_min) = (reader.u32()?, reader.u8()?, reader.u8()?);
+        reader.bytes(2)?;
+        blocks.push(Block { rect, start, count, zoom_min });
+    }
+    Some(blocks)
+}
+
+/// Reads all addresses, street by street, as long as `visit` says yes; gives the last answer, `None` when the bytes are no addresses.
+fn read_addresses<'a>(reader: &mut Reader<'a>, visit: &mut dyn FnMut(u32, Vec<HouseNumber<'a>>) -> bool) -> Option<bool> {
+    for _ in 0..reader.count()? {
+        let name = u32::try_from(reader.var()?).ok()?;
+        let mut numbers = Vec::new();
+        let mut last = (0i64, 0i64);
+        for _ in 0..reader.count()? {
+            let number = reader.text()?;
+            last = (last.0.checked_add(reader.signed()?)?, last.1.checked_add(reader.signed()?)?);
+            // The object's kind and id: kept for checks of the map, not needed to find it.
+            reader.var()?;
+            reader.signed()?;
+            numbers.push(HouseNumber { number, spot: Spot { x: i32::try_from(last.0).ok()?, y: i32::try_from(last.1).ok()? } });
+        }
+        if !visit(name, numbers) {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,12 @@ impl Point {
         on_planet.then(|| Point { lat_e7: (lat * 1e7).round() as i32, lon_e7: (lon * 1e7).round() as i32 })
     }
 
+    /// The point, or `None` where it is not on the planet.
+    pub fn on_planet(lat_e7: i32, lon_e7: i32) -> Option<Point> {
+        let on_planet = lat_e7.unsigned_abs() <= 900_000_000 && lon_e7.unsigned_abs() <= 1_800_000_000;
+        on_planet.then_some(Point { lat_e7, lon_e7 })
+    }
+
     /// Latitude in degrees.
     pub fn lat(&self) -> f64 {
         f64::from(self.lat_e7) * 1e-7
