@@ -12,6 +12,8 @@ mod file;
 pub mod geojson;
 pub mod import;
 pub mod label;
+#[cfg(test)]
+mod pbf;
 mod reverse;
 pub mod search;
 mod shape;

@@ -43,6 +43,8 @@ pub struct Found {
 const WORDS_MAX: usize = 8;
 /// Letters of a question that count.
 const LETTERS_MAX: usize = 200;
+/// Words a house number may have: "12 bis a".
+const NUMBER_WORDS_MAX: usize = 3;
 /// House numbers shown of one street while the number is still being typed.
 const NUMBERS_MAX: usize = 4;
 
@@ -109,12 +111,18 @@ impl Index {
         let mut hits: Vec<Hit> =
             self.common(&all).into_iter().filter_map(|(entry, cost)| self.name_hit(entry, cost, words, words.len())).collect();
         for (place, number) in words.iter().enumerate() {
-            if !number.starts_with(|c: char| c.is_numeric()) || words.len() < 2 {
+            let numeric = |word: &String| word.starts_with(|c: char| c.is_numeric());
+            // "Pier 5" and "Lot 12" are house numbers too.
+            let named = words.len() > 2 && words.get(place + 1).is_some_and(numeric);
+            if words.len() < 2 || !(numeric(number) || named) {
                 continue;
             }
-            // "5 b" may be number 5b: the letter belongs to the number.
-            let letter = words.get(place + 1).filter(|next| next.chars().count() == 1 || matches!(next.as_str(), "bis" | "ter"));
-            for taken in [Some(1), letter.map(|_| 2)].into_iter().flatten() {
+            // "5 b" may be number 5b, "10-12" one number: what follows may belong to it.
+            let belongs = |word: &&String| {
+                word.chars().count() == 1 || matches!(word.as_str(), "bis" | "ter") || word.starts_with(|c: char| c.is_numeric())
+            };
+            let more = words.iter().skip(place + 1).take(NUMBER_WORDS_MAX - 1).take_while(belongs).count();
+            for taken in 1..=more + 1 {
                 let name: Vec<&Vec<(u32, u32)>> = costs
                     .iter()
                     .enumerate()
@@ -207,7 +215,8 @@ impl Index {
         for (points, number) in fitting.iter().take(shown) {
             hits.push((cost + points, address_label(&entry.label, &number.text), What::Address, number.spot));
         }
-        if fitting.is_empty() {
+        let is_number = asked.first().is_some_and(|word| word.starts_with(|c: char| c.is_numeric()));
+        if fitting.is_empty() && is_number {
             hits.push((cost + cost::NO_NUMBER, entry.label.clone(), What::Street, entry.spot));
         }
     }
@@ -218,7 +227,7 @@ fn number_cost(number: &[String], asked: &[&str]) -> Option<u32> {
     let (number_text, asked_text) = (number.concat(), asked.concat());
     if number_text == asked_text {
         Some(0)
-    } else if number.iter().any(|part| *part == asked_text) || within(number, &asked_text) || digits(&number_text) == asked_text {
+    } else if number.contains(&asked_text) || within(number, &asked_text) || digits(&number_text) == asked_text {
         Some(cost::NUMBER_PART)
     } else {
         number_text.starts_with(&asked_text).then_some(cost::NUMBER_PREFIX)

@@ -30,6 +30,10 @@ pub const HALO: Color = Color(0xFF, 0xFF, 0xFF);
 pub const WATER_LABEL: Color = Color(0x1F, 0x4E, 0x6B);
 /// Text on green.
 pub const GREEN_LABEL: Color = Color(0x2B, 0x55, 0x2B);
+/// Text that names a shop, service or sight.
+pub const POI_LABEL: Color = Color(0x6B, 0x3A, 0x1E);
+/// House numbers.
+pub const NUMBER_LABEL: Color = Color(0x5A, 0x51, 0x45);
 /// Footways, stairs.
 pub const PATH: Color = Color(0xB0, 0x8D, 0x62);
 
@@ -75,7 +79,8 @@ pub fn look(class: Class, zoom: f64, tunnel: bool) -> Look {
         Class::Rail => {
             let sleepers = Stroke { color: LAND, width_px: (width_px - 1.4).max(0.6), dash_px: Some([6.0, 6.0]), round: false };
             let bed = Stroke { round: false, ..solid };
-            let dashed = (zoom >= 14.0).then_some(sleepers);
+            // Station yards would turn into a chequerboard.
+            let dashed = (zoom >= 16.5).then_some(sleepers);
             match dashed {
                 Some(sleepers) => Look { casing: Some(bed), line: Some(sleepers), fill: None },
                 None => Look { line: Some(bed), ..Look::default() },
@@ -135,7 +140,7 @@ fn line(class: Class, zoom: f64) -> Option<(Color, f32)> {
         Class::River => (SEA, [1.0, 1.4, 2.0, 3.0, 4.0, 6.0, 9.0, 14.0]),
         Class::Stream => (SEA, [0.0, 0.0, 0.8, 1.0, 1.4, 2.0, 3.0, 4.0]),
         Class::Pier => (LAND, [0.0, 0.6, 0.9, 1.4, 2.0, 3.4, 5.5, 9.0]),
-        Class::Rail => (Color(0xA8, 0xA2, 0x98), [0.6, 0.8, 1.0, 2.2, 2.6, 3.0, 3.6, 4.4]),
+        Class::Rail => (Color(0xA8, 0xA2, 0x98), [0.6, 0.8, 1.0, 1.1, 1.3, 1.7, 3.6, 4.4]),
         Class::Tram => (Color(0xA8, 0xA2, 0x98), [0.0, 0.0, 0.0, 0.0, 0.7, 0.9, 1.1, 1.4]),
         Class::Motorway => (Color(0xF7, 0xCF, 0x8B), [1.4, 1.8, 2.6, 4.0, 6.0, 10.0, 15.0, 24.0]),
         Class::Trunk => (Color(0xF9, 0xD8, 0x97), [1.2, 1.6, 2.4, 3.8, 5.8, 9.6, 15.0, 24.0]),

@@ -165,9 +165,17 @@ impl Town {
 
     /// What to draw in a rectangle of the flat world at a zoom, in draw order. Sizes below two pixels are left out.
     pub fn features(&self, rect: Rect, zoom: f64) -> Drawing<'_> {
+        self.drawing(rect, zoom, false)
+    }
+
+    /// Everything to draw, or only what has a name.
+    fn drawing(&self, rect: Rect, zoom: f64, named: bool) -> Drawing<'_> {
         let mut drawing = Drawing::default();
         let level = level_at(zoom);
         self.visit(rect, zoom, &mut |block, head| {
+            if named && (head.name.is_none() || !label::may_be_named(head.class, zoom)) {
+                return;
+            }
             let (first, part) = (drawing.spots.len(), drawing.ends.len());
             let whole = head.geometry(block.rect.min, level, &mut drawing.spots, &mut drawing.ends);
             let own = drawing.spots.get(first..).unwrap_or_default().iter().fold(Rect::EMPTY, |all, spot| all.with(*spot));
@@ -194,10 +202,23 @@ impl Town {
     /// Names for a window, placed without touching each other. `language` (like "fi") chooses among the names where the map has
     /// several; `measure` gives the width in pixels of a text at a size in pixels.
     pub fn place_labels(&self, view: &View, language: Option<&str>, measure: &mut dyn FnMut(&str, f32) -> f32) -> Vec<Label> {
-        label::place(label::candidates(&self.features(view.rect(0.0), view.zoom), view, language), view, measure)
+        let rect = view.rect(0.0);
+        let drawing = self.drawing(rect, view.zoom, true);
+        let mut numbers = Vec::new();
+        if view.zoom >= label::NUMBERS_ZOOM {
+            self.addresses(&mut |_, street| numbers.extend(street.into_iter().filter(|number| rect.contains(number.spot))));
+        }
+        label::place(label::candidates(&drawing, &numbers, view, language), view, measure)
     }
 
-    /// Up to `limit` things that fit what was typed, best first. The look-up table is built at the first call.
+    /// Builds the look-up table behind [`Town::search`] and [`Town::reverse`] now, so that the first question need not wait for it.
+    /// Calls that come meanwhile wait; later ones do nothing.
+    pub fn prepare(&self) {
+        self.index.get_or_init(|| search::Index::new(self));
+    }
+
+    /// Up to `limit` things that fit what was typed, best first. The look-up table is built at the first call, or by
+    /// [`Town::prepare`].
     pub fn search(&self, text: &str, limit: usize) -> Vec<Found> {
         self.index.get_or_init(|| search::Index::new(self)).search(text, limit)
     }
@@ -240,7 +261,7 @@ impl Town {
     }
 
     /// Calls with every street that has house numbers: its name's index and its numbers.
-    pub(crate) fn addresses(&self, visit: &mut dyn FnMut(u32, Vec<HouseNumber<'_>>)) {
+    pub(crate) fn addresses<'t>(&'t self, visit: &mut dyn FnMut(u32, Vec<HouseNumber<'t>>)) {
         read_addresses(&mut Reader(self.file.section(Section::Addresses)), &mut |name, numbers| {
             visit(name, numbers);
             true

@@ -108,7 +108,6 @@ impl Record {
 #[derive(Debug, Clone, Copy)]
 pub struct Head<'a> {
     pub class: Class,
-    pub zoom_min: u8,
     pub height: i8,
     pub tunnel: bool,
     pub osm: Osm,
@@ -134,7 +133,6 @@ impl<'a> Head<'a> {
         let (name, kind) = (index(5)?, index(6)?);
         Some(Head {
             class,
-            zoom_min: marks & 31,
             height: ((lift & 0x7f) as i8) - 64,
             tunnel: lift & 0x80 != 0,
             osm: match osm & 3 {
@@ -217,8 +215,8 @@ mod tests {
             let head = Head::read(&mut reader).unwrap();
             prop_assert!(reader.is_empty());
             prop_assert_eq!(
-                (head.class, head.zoom_min, head.height, head.tunnel, head.osm, head.name, head.kind),
-                (record.class, record.zoom_min, record.height, record.tunnel, record.osm, record.name, record.kind)
+                (head.class, head.height, head.tunnel, head.osm, head.name, head.kind),
+                (record.class, record.height, record.tunnel, record.osm, record.name, record.kind)
             );
             let (mut spots, mut ends) = (Vec::new(), Vec::new());
             head.geometry(corner, level, &mut spots, &mut ends).unwrap();

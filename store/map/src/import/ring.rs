@@ -88,7 +88,7 @@ mod tests {
     fn pieces_join_in_any_direction() {
         let (rings, chains) = join(&[vec![1, 2, 3], vec![5, 4, 3], vec![5, 6, 1], vec![7, 8], vec![9, 8]]);
         assert_eq!(rings, [vec![1, 2, 3, 4, 5, 6, 1]]);
-        assert_eq!(chains, [vec![9, 8, 7]]);
+        assert_eq!(chains, [vec![7, 8, 9]]);
     }
 
     #[test]

@@ -1,1 +1,229 @@
+use super::*;
+use crate::class::Class;
+use crate::pbf::{Kind, Pbf, real, town};
+use crate::world::{Area, Point, WORLD};
+use crate::{Spot, Town};
 
+const SQUARE: [(f64, f64); 4] = [(60.0, 24.0), (60.0, 24.01), (60.01, 24.01), (60.01, 24.0)];
+
+fn everything() -> Rect {
+    Rect { min: Spot { x: 0, y: 0 }, max: Spot { x: WORLD, y: WORLD } }
+}
+
+fn classes(town: &Town) -> Vec<Class> {
+    town.features(everything(), 19.0).iter().map(|feature| feature.class).collect()
+}
+
+fn covers(town: &Town, class: Class, lat: f64, lon: f64) -> bool {
+    let spot = Point::from_degrees(lat, lon).unwrap().spot();
+    town.features(everything(), 19.0)
+        .iter()
+        .any(|feature| feature.class == class && crate::shape::contains(feature.parts(), spot))
+}
+
+fn noted(summary: &Summary, what: &str) -> bool {
+    summary.notes.iter().any(|note| note.contains(what))
+}
+
+/// A street, so that there is something.
+fn street() -> Pbf {
+    let mut pbf = Pbf::default();
+    pbf.line(100, &[(60.0, 24.0), (60.01, 24.01)], false, &[("highway", "residential"), ("name", "Main Road")]);
+    pbf
+}
+
+#[test]
+fn a_coastline_becomes_sea() {
+    let mut pbf = street();
+    pbf.bounds = Some([24.0, 60.0, 24.02, 60.02]);
+    // Northwards: the water is on the right, in the east.
+    pbf.line(1, &[(59.99, 24.01), (60.03, 24.01)], false, &[("natural", "coastline")]);
+    let (town, _) = town(&pbf);
+    assert!(covers(&town, Class::Sea, 60.01, 24.015));
+    assert!(!covers(&town, Class::Sea, 60.01, 24.005));
+}
+
+#[test]
+fn a_multipolygon_keeps_its_hole() {
+    let mut pbf = street();
+    let inner = [(60.004, 24.004), (60.004, 24.006), (60.006, 24.006), (60.006, 24.004)];
+    pbf.line(1, &SQUARE, true, &[]).line(11, &inner, true, &[]);
+    let tags = [("type", "multipolygon"), ("leisure", "park"), ("name", "Ring Park")];
+    pbf.relation(1, &[(Kind::Way, 1, "outer"), (Kind::Way, 11, "inner")], &tags);
+    let (town, _) = town(&pbf);
+    assert!(covers(&town, Class::Park, 60.002, 24.002));
+    assert!(!covers(&town, Class::Park, 60.005, 24.005));
+}
+
+#[test]
+fn missing_nodes_and_members_are_counted_and_the_rest_is_drawn() {
+    let mut pbf = street();
+    pbf.node(1, 60.0, 24.0, &[]).node(2, 60.001, 24.0, &[]).node(4, 60.003, 24.0, &[]).node(5, 60.004, 24.0, &[]);
+    pbf.way(7, &[1, 2, 3, 4, 5], &[("highway", "primary"), ("name", "Gap Road")]);
+    pbf.line(20, &SQUARE, true, &[]);
+    pbf.relation(1, &[(Kind::Way, 20, "outer"), (Kind::Way, 99, "outer")], &[("type", "multipolygon"), ("natural", "wood")]);
+    let (town, summary) = town(&pbf);
+    assert!(noted(&summary, "1 nodes of ways are not in the extract"), "{:?}", summary.notes);
+    assert!(noted(&summary, "1 ways of areas are not in the extract"), "{:?}", summary.notes);
+    let drawing = town.features(everything(), 19.0);
+    let gap = drawing.iter().find(|feature| feature.class == Class::Primary).unwrap();
+    assert_eq!(gap.parts().count(), 2, "nothing is drawn across the missing node");
+    assert!(classes(&town).contains(&Class::Wood));
+}
+
+#[test]
+fn of_two_things_with_one_id_the_first_counts() {
+    let mut pbf = street();
+    pbf.node(1, 60.001, 24.001, &[("place", "suburb"), ("name", "First")]);
+    pbf.node(1, 60.001, 24.001, &[("place", "suburb"), ("name", "Second")]);
+    let (town, summary) = town(&pbf);
+    assert!(noted(&summary, "1 objects have an id"), "{:?}", summary.notes);
+    assert_eq!(town.search("First", 5).len(), 1);
+    assert_eq!(town.search("Second", 5), []);
+}
+
+#[test]
+fn nodes_off_the_planet_and_absurd_ids_are_left_out() {
+    let mut pbf = street();
+    for (id, (lat, lon)) in (1..).zip([(91.0, 0.0), (-91.0, 0.0), (0.0, 181.0), (1e9, -1e9)]) {
+        pbf.node(id, lat, lon, &[("place", "city"), ("name", "Nowhere")]);
+    }
+    pbf.node(i64::MIN, 60.0, 24.0, &[("place", "city"), ("name", "Nowhere")]);
+    pbf.node(i64::MAX, 60.0, 24.0, &[("place", "city"), ("name", "Nowhere")]);
+    let (town, summary) = town(&pbf);
+    assert!(noted(&summary, "4 nodes lie off the planet"), "{:?}", summary.notes);
+    assert!(noted(&summary, "2 ids are beyond"), "{:?}", summary.notes);
+    assert_eq!(town.search("Nowhere", 5), []);
+    let bounds = town.bounds();
+    assert!(bounds.min.lat() > 59.9 && bounds.max.lat() < 60.1, "{bounds:?}");
+}
+
+#[test]
+fn relations_of_relations_end() {
+    let mut pbf = street();
+    let tags = [("type", "multipolygon"), ("leisure", "park"), ("name", "Endless Park")];
+    pbf.relation(1, &[(Kind::Relation, 2, "outer")], &tags).relation(2, &[(Kind::Relation, 1, "outer")], &tags);
+    pbf.relation(3, &[(Kind::Relation, 3, ""), (Kind::Node, 100, "label")], &tags);
+    let (town, summary) = town(&pbf);
+    assert!(noted(&summary, "3 relations are members of relations"), "{:?}", summary.notes);
+    assert_eq!(classes(&town), [Class::Street]);
+}
+
+#[test]
+fn names_lose_control_and_direction_characters() {
+    let mut pbf = street();
+    let odd = [("place", "suburb"), ("name", "Ev\u{202e}il\u{0}\n\u{1b}[2J Town\u{2066}"), ("name:sv", "St\u{200f}aden")];
+    pbf.node(1, 60.001, 24.001, &odd);
+    let (town, summary) = town(&pbf);
+    assert!(noted(&summary, "texts had control or direction characters"), "{:?}", summary.notes);
+    let found = town.search("Staden", 1);
+    assert_eq!(found.len(), 1, "the Swedish name is found");
+    let label = &found[0].label;
+    assert!(label.contains("Evil") && label.contains("Town"), "{label:?}");
+    assert!(!label.chars().any(|c| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')));
+}
+
+#[test]
+fn the_same_extract_gives_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let pbf = street().write(folder.path());
+    let bytes = |name: &str| {
+        let out = folder.path().join(name);
+        import(&pbf, None, &out, &mut |_| {}).unwrap();
+        std::fs::read(out).unwrap()
+    };
+    assert_eq!(bytes("one"), bytes("two"));
+}
+
+#[test]
+fn what_is_no_extract_is_refused_and_leaves_the_old_town() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = street().bytes();
+    let (pbf, out) = (folder.path().join("bad.osm.pbf"), folder.path().join("town"));
+    std::fs::write(&out, "the old town").unwrap();
+    let cut = |length: usize| whole[..length].to_vec();
+    let mut bad = vec![
+        ("empty", Vec::new()),
+        ("text", b"<osm version=\"0.6\"></osm>".to_vec()),
+        ("picture", [&b"\x89PNG\r\n\x1a\n"[..], &[0; 500]].concat()),
+        ("zeros", vec![0; 4_096]),
+        ("ones", vec![0xff; 4_096]),
+        ("nothing in it", Pbf::default().bytes()),
+    ];
+    bad.extend([3, 10, whole.len() / 2, whole.len() - 1].map(|length| ("cut", cut(length))));
+    for (what, bytes) in bad {
+        std::fs::write(&pbf, bytes).unwrap();
+        let refused = import(&pbf, None, &out, &mut |_| {});
+        assert!(matches!(refused, Err(ImportError::Extract { .. })), "{what}: {refused:?}");
+        assert!(refused.unwrap_err().to_string().contains("bad.osm.pbf"));
+        assert_eq!(std::fs::read(&out).unwrap(), b"the old town", "{what}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "{what}: nothing is left over");
+    }
+    let absent = import(&folder.path().join("absent.osm.pbf"), None, &out, &mut |_| {});
+    assert!(matches!(absent, Err(ImportError::Io { action: "read", .. })), "{absent:?}");
+}
+
+#[test]
+fn a_flipped_byte_never_panics_the_import() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = street().bytes();
+    let (pbf, out) = (folder.path().join("flipped.osm.pbf"), folder.path().join("town"));
+    for place in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 0x55;
+        std::fs::write(&pbf, bytes).unwrap();
+        if import(&pbf, None, &out, &mut |_| {}).is_ok() {
+            Town::open(&out).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_border_comes_from_geojson_or_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let pbf = street().write(folder.path());
+    let (border, out) = (folder.path().join("border.geojson"), folder.path().join("town"));
+    let with = |text: &str| {
+        std::fs::write(&border, text).unwrap();
+        import(&pbf, Some(&border), &out, &mut |_| {})
+    };
+    with(r#"{"type":"Polygon","coordinates":[[[24,60],[24.01,60],[24.01,60.01],[24,60]]]}"#).unwrap();
+    let Area(polygons) = Town::open(&out).unwrap().area().clone();
+    assert_eq!(polygons.len(), 1);
+    assert_eq!(polygons[0][0].len(), 4);
+    assert_eq!(polygons[0][0][1], Point::from_degrees(60.0, 24.01).unwrap());
+    for bad in
+        ["", "{}", "[1]", r#"{"type":"Point","coordinates":[1,2]}"#, r#"{"type":"Polygon","coordinates":[[[24,600],[1,1]]]}"#]
+    {
+        let refused = with(bad);
+        assert!(matches!(refused, Err(ImportError::Border { .. })), "{bad}: {refused:?}");
+    }
+}
+
+#[test]
+fn progress_only_grows_and_ends_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut told = Vec::new();
+    import(&street().write(folder.path()), None, &folder.path().join("town"), &mut |progress| told.push(progress)).unwrap();
+    assert!(told.windows(2).all(|pair| pair[0].stage as u8 <= pair[1].stage as u8 && pair[0].done <= pair[1].done), "{told:?}");
+    assert_eq!(told.last().map(|progress| progress.done), Some(1.0));
+}
+
+#[test]
+fn monaco_comes_out_whole() {
+    let Some((town, summary)) = real("monaco.osm.pbf") else { return };
+    assert_eq!(summary.name, "Monaco");
+    assert!((4_000..40_000).contains(&summary.features), "{summary:?}");
+    assert!(summary.streets > 150 && summary.addresses > 300, "{summary:?}");
+    // The harbour is sea, the Rock is not; the palace is on land.
+    assert!(covers(town, Class::Sea, 43.7350, 7.4275));
+    assert!(!covers(town, Class::Sea, 43.7311, 7.4203));
+}
+
+#[test]
+fn san_francisco_comes_out_whole() {
+    let Some((_, summary)) = real("sf-downtown.osm.pbf") else { return };
+    assert!((20_000..200_000).contains(&summary.features), "{summary:?}");
+    assert!((12_000..13_000).contains(&summary.addresses), "{summary:?}");
+    assert!(summary.streets > 150 && summary.places > 1_000, "{summary:?}");
+}

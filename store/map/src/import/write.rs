@@ -66,7 +66,7 @@ fn features(records: Vec<Record>) -> (Vec<u8>, Vec<u8>) {
             (record.zoom_min, hilbert(middle), record.osm, rect, record)
         })
         .collect();
-    records.sort_by(|a, b| (a.0, a.1, a.2, a.4.class).cmp(&(b.0, b.1, b.2, b.4.class)));
+    records.sort_by_key(|record| (record.0, record.1, record.2, record.4.class));
     let (mut blocks, mut features) = (Writer::default(), Writer::default());
     for same_zoom in records.chunk_by(|one, other| one.0 == other.0) {
         for block in same_zoom.chunks(BLOCK) {

@@ -1,1 +1,139 @@
+use super::*;
+use crate::Town;
+use crate::pbf::{Pbf, real, town};
 
+fn sample() -> Town {
+    let mut pbf = Pbf::default();
+    let street = |pbf: &mut Pbf, id: i64, lat: f64, tags: &[(&str, &str)]| {
+        let tags = [&[("highway", "residential")], tags].concat();
+        pbf.line(id, &[(lat, 24.0), (lat, 24.01)], false, &tags);
+    };
+    street(&mut pbf, 100, 60.000, &[("name", "Mannerheimintie"), ("name:sv", "Mannerheimvägen")]);
+    street(&mut pbf, 110, 60.002, &[("name", "Rue Honoré Labande")]);
+    street(&mut pbf, 120, 60.004, &[("name", "Boulevard Princesse Charlotte")]);
+    street(&mut pbf, 130, 60.006, &[("name", "Lönnrotinkatu")]);
+    for (id, number) in (1..).zip(["1", "5", "5 b", "15", "9-13", "50"]) {
+        let lon = 24.0 + 0.001 * id as f64;
+        pbf.node(id, 60.0001, lon, &[("addr:street", "Mannerheimintie"), ("addr:housenumber", number)]);
+    }
+    pbf.node(20, 60.0021, 24.001, &[("addr:street", "Rue Honoré Labande"), ("addr:housenumber", "7")]);
+    pbf.node(30, 60.005, 24.005, &[("amenity", "pharmacy"), ("name", "Yliopiston Apteekki")]);
+    town(&pbf).0
+}
+
+fn first(town: &Town, text: &str) -> Option<(String, What)> {
+    town.search(text, 5).into_iter().next().map(|found| (found.label, found.what))
+}
+
+fn label(town: &Town, text: &str) -> String {
+    first(town, text).map_or_else(String::new, |(label, _)| label)
+}
+
+#[test]
+fn an_address_is_found_however_it_is_written() {
+    let town = sample();
+    for text in [
+        "Mannerheimintie 5",
+        "mannerheimintie 5",
+        "5 Mannerheimintie",
+        "MANNERHEIMINTIE, 5",
+        "Mannerheimvägen 5",
+        "mannerheimvagen 5",
+    ] {
+        assert_eq!(first(&town, text), Some(("Mannerheimintie 5".to_owned(), What::Address)), "{text}");
+    }
+    assert_eq!(label(&town, "Mannerheimintie 5b"), "Mannerheimintie 5 b");
+    assert_eq!(label(&town, "Mannerheimintie 5 B"), "Mannerheimintie 5 b");
+    assert_eq!(label(&town, "Mannerheimintie 11"), "Mannerheimintie 9-13", "a number within a range");
+    assert_eq!(label(&town, "7 rue honore labande"), "7 Rue Honoré Labande", "the number stands where the language puts it");
+    assert_eq!(label(&town, "rue honoré labande 7"), "7 Rue Honoré Labande");
+}
+
+#[test]
+fn a_street_is_found_while_it_is_typed() {
+    let town = sample();
+    let name = "mannerheim";
+    for end in 3..=name.len() {
+        assert_eq!(label(&town, &name[..end]), "Mannerheimintie", "{}", &name[..end]);
+    }
+    assert_eq!(label(&town, "lonnrot"), "Lönnrotinkatu");
+    assert_eq!(label(&town, "bd princesse ch"), "Boulevard Princesse Charlotte");
+    assert_eq!(label(&town, "charlotte princesse"), "Boulevard Princesse Charlotte");
+}
+
+#[test]
+fn a_typing_mistake_is_forgiven_but_not_in_numbers() {
+    let town = sample();
+    for text in ["Manerheimintie 5", "Mannerheiminite 5", "Mannnerheimintie 5", "Mannerhemintie 5"] {
+        assert_eq!(label(&town, text), "Mannerheimintie 5", "{text}");
+    }
+    assert_eq!(first(&town, "Mannerheimintie 7777"), Some(("Mannerheimintie".to_owned(), What::Street)));
+}
+
+#[test]
+fn a_shop_says_what_it_is() {
+    let town = sample();
+    assert_eq!(first(&town, "apteekki"), Some(("Yliopiston Apteekki".to_owned(), What::Poi("amenity=pharmacy".to_owned()))));
+}
+
+#[test]
+fn nothing_fits_nothing_and_hostile_questions_end() {
+    let town = sample();
+    assert_eq!(town.search("", 5), []);
+    assert_eq!(town.search("   ,.;\u{202e}\u{0}", 5), []);
+    assert_eq!(town.search("qqqqqqqqqq", 5), []);
+    assert_eq!(town.search("Mannerheimintie", 0), []);
+    town.search(&"a ".repeat(100_000), 5);
+    town.search(&"5 ".repeat(1_000), 5);
+    town.search(&"\u{301}".repeat(10_000), 5);
+}
+
+/// Shares of a sample of addresses found first: typed as they are, and with two letters of the street swapped.
+fn shares(town: &Town, step: usize) -> (usize, usize, usize) {
+    let mut all: Vec<(String, String)> = Vec::new();
+    town.addresses(&mut |name, numbers| {
+        let street = town.name_at(name).map_or_else(String::new, |name| name.own.to_owned());
+        all.extend(numbers.iter().map(|number| (street.clone(), number.number.to_owned())));
+    });
+    let sample: Vec<_> = all.iter().step_by(step).collect();
+    let hit = |street: &str, asked: &str, number: &str| {
+        first(town, &format!("{asked} {number}")).is_some_and(|(found, what)| {
+            what == What::Address && found.to_lowercase() == address_label(street, number).to_lowercase()
+        })
+    };
+    let exact = sample
+        .iter()
+        .filter(|(street, number)| {
+            let found = hit(street, street, number);
+            if !found {
+                eprintln!("{street} {number}: first came {:?}", first(town, &format!("{street} {number}")));
+            }
+            found
+        })
+        .count();
+    let typo = sample
+        .iter()
+        .filter(|(street, number)| {
+            let mut letters: Vec<char> = street.chars().collect();
+            let place = (0..letters.len().saturating_sub(1)).rev().find(|place| {
+                letters[*place].is_alphabetic() && letters[place + 1].is_alphabetic() && letters[*place] != letters[place + 1]
+            });
+            if let Some(place) = place {
+                letters.swap(place, place + 1);
+            }
+            hit(street, &letters.iter().collect::<String>(), number)
+        })
+        .count();
+    (sample.len(), exact, typo)
+}
+
+#[test]
+fn every_address_of_the_real_towns_is_found_first() {
+    for (name, step) in [("monaco.osm.pbf", 3), ("sf-downtown.osm.pbf", 101)] {
+        let Some((town, _)) = real(name) else { continue };
+        let (count, exact, typo) = shares(town, step);
+        eprintln!("{name}: {exact} of {count} found first as written, {typo} with two letters swapped");
+        assert!(count > 100 && exact == count, "{name}: {exact} of {count} addresses found first");
+        assert!(typo * 100 >= count * 90, "{name}: {typo} of {count} found with a mistake");
+    }
+}

@@ -1,0 +1,196 @@
+//! Writes small OpenStreetMap extracts for tests: the `osm.pbf` format with raw blobs, as its wiki page describes it.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// An extract to be written. Tags are key and value.
+#[derive(Default)]
+pub(crate) struct Pbf {
+    strings: Vec<Vec<u8>>,
+    nodes: Vec<Vec<u8>>,
+    ways: Vec<Vec<u8>>,
+    relations: Vec<Vec<u8>>,
+    /// Left, bottom, right, top in degrees.
+    pub bounds: Option<[f64; 4]>,
+}
+
+/// The kind of a relation's member, as the format numbers it.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Node = 0,
+    Way = 1,
+    Relation = 2,
+}
+
+fn var(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)) as u64
+}
+
+fn number(out: &mut Vec<u8>, field: u64, value: u64) {
+    var(out, field << 3);
+    var(out, value);
+}
+
+fn bytes(out: &mut Vec<u8>, field: u64, value: &[u8]) {
+    var(out, field << 3 | 2);
+    var(out, value.len() as u64);
+    out.extend_from_slice(value);
+}
+
+fn packed(out: &mut Vec<u8>, field: u64, values: impl Iterator<Item = u64>) {
+    let mut list = Vec::new();
+    values.for_each(|value| var(&mut list, value));
+    bytes(out, field, &list);
+}
+
+fn differences(values: impl Iterator<Item = i64>) -> impl Iterator<Item = u64> {
+    let mut last = 0i64;
+    values.map(move |value| {
+        let step = value.wrapping_sub(last);
+        last = value;
+        zigzag(step)
+    })
+}
+
+fn blob(out: &mut Vec<u8>, kind: &str, content: &[u8]) {
+    let mut blob = Vec::new();
+    bytes(&mut blob, 1, content);
+    let mut head = Vec::new();
+    bytes(&mut head, 1, kind.as_bytes());
+    number(&mut head, 3, blob.len() as u64);
+    out.extend_from_slice(&(head.len() as u32).to_be_bytes());
+    out.extend_from_slice(&head);
+    out.extend_from_slice(&blob);
+}
+
+impl Pbf {
+    fn string(&mut self, text: &[u8]) -> u64 {
+        if self.strings.is_empty() {
+            self.strings.push(Vec::new());
+        }
+        let place = self.strings.iter().position(|known| known == text).unwrap_or_else(|| {
+            self.strings.push(text.to_vec());
+            self.strings.len() - 1
+        });
+        place as u64
+    }
+
+    fn tags(&mut self, out: &mut Vec<u8>, tags: &[(&str, &str)]) {
+        let keys: Vec<u64> = tags.iter().map(|(key, _)| self.string(key.as_bytes())).collect();
+        let values: Vec<u64> = tags.iter().map(|(_, value)| self.string(value.as_bytes())).collect();
+        packed(out, 2, keys.into_iter());
+        packed(out, 3, values.into_iter());
+    }
+
+    /// A node; degrees may be anything.
+    pub fn node(&mut self, id: i64, lat: f64, lon: f64, tags: &[(&str, &str)]) -> &mut Pbf {
+        let mut out = Vec::new();
+        number(&mut out, 1, zigzag(id));
+        self.tags(&mut out, tags);
+        number(&mut out, 8, zigzag((lat * 1e7) as i64));
+        number(&mut out, 9, zigzag((lon * 1e7) as i64));
+        self.nodes.push(out);
+        self
+    }
+
+    pub fn way(&mut self, id: i64, refs: &[i64], tags: &[(&str, &str)]) -> &mut Pbf {
+        let mut out = Vec::new();
+        number(&mut out, 1, id as u64);
+        self.tags(&mut out, tags);
+        packed(&mut out, 8, differences(refs.iter().copied()));
+        self.ways.push(out);
+        self
+    }
+
+    pub fn relation(&mut self, id: i64, members: &[(Kind, i64, &str)], tags: &[(&str, &str)]) -> &mut Pbf {
+        let mut out = Vec::new();
+        number(&mut out, 1, id as u64);
+        self.tags(&mut out, tags);
+        let roles: Vec<u64> = members.iter().map(|(_, _, role)| self.string(role.as_bytes())).collect();
+        packed(&mut out, 8, roles.into_iter());
+        packed(&mut out, 9, differences(members.iter().map(|(_, id, _)| *id)));
+        packed(&mut out, 10, members.iter().map(|(kind, ..)| *kind as u64));
+        self.relations.push(out);
+        self
+    }
+
+    /// Nodes from `id` on, and a way over them; `closed` ends it where it begins.
+    pub fn line(&mut self, id: i64, places: &[(f64, f64)], closed: bool, tags: &[(&str, &str)]) -> &mut Pbf {
+        let mut refs: Vec<i64> = (id..).take(places.len()).collect();
+        for (node, (lat, lon)) in refs.iter().zip(places) {
+            self.node(*node, *lat, *lon, &[]);
+        }
+        if closed {
+            refs.push(id);
+        }
+        self.way(id, &refs, tags)
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut head = Vec::new();
+        if let Some([left, bottom, right, top]) = self.bounds {
+            let mut sides = Vec::new();
+            for (field, side) in [(1, left), (2, right), (3, top), (4, bottom)] {
+                number(&mut sides, field, zigzag((side * 1e9) as i64));
+            }
+            bytes(&mut head, 1, &sides);
+        }
+        bytes(&mut head, 4, b"OsmSchema-V0.6");
+        let mut block = Vec::new();
+        let mut strings = Vec::new();
+        self.strings.iter().for_each(|text| bytes(&mut strings, 1, text));
+        bytes(&mut block, 1, &strings);
+        for (field, things) in [(1, &self.nodes), (3, &self.ways), (4, &self.relations)] {
+            let mut group = Vec::new();
+            things.iter().for_each(|thing| bytes(&mut group, field, thing));
+            bytes(&mut block, 2, &group);
+        }
+        let mut out = Vec::new();
+        blob(&mut out, "OSMHeader", &head);
+        blob(&mut out, "OSMData", &block);
+        out
+    }
+
+    /// Writes it into the folder and gives the path.
+    pub fn write(&self, folder: &Path) -> PathBuf {
+        let path = folder.join("town.osm.pbf");
+        std::fs::write(&path, self.bytes()).unwrap();
+        path
+    }
+}
+
+/// Writes, imports and opens an extract in a folder of its own.
+pub(crate) fn town(pbf: &Pbf) -> (crate::Town, crate::Summary) {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("town");
+    let summary = crate::import(&pbf.write(folder.path()), None, &out, &mut |_| {}).unwrap();
+    (crate::Town::open(&out).unwrap(), summary)
+}
+
+/// One of the real extracts beside the project, imported once and opened; `None`, and said so, where it is not there.
+pub(crate) fn real(name: &str) -> Option<&'static (crate::Town, crate::Summary)> {
+    static MONACO: OnceLock<Option<(crate::Town, crate::Summary)>> = OnceLock::new();
+    static SAN_FRANCISCO: OnceLock<Option<(crate::Town, crate::Summary)>> = OnceLock::new();
+    let known = if name.starts_with("monaco") { &MONACO } else { &SAN_FRANCISCO };
+    known.get_or_init(|| open_real(name)).as_ref()
+}
+
+fn open_real(name: &str) -> Option<(crate::Town, crate::Summary)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3)?.join("shared/data/town").join(name);
+    if !path.exists() {
+        eprintln!("skipped: the extract {name} is not there");
+        return None;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("town");
+    let summary = crate::import(&path, None, &out, &mut |_| {}).unwrap();
+    Some((crate::Town::open(&out).unwrap(), summary))
+}
