@@ -1,155 +1,152 @@
 //! Every rule about what is allowed: commands in, facts or a named refusal out.
+//!
+//! Nothing else in the project decides whether something may happen. Refusals come in one order: who asks, then what it is about,
+//! then what is said, then what happened meanwhile. A wish that was granted before is answered as it was then ([`Verdict::Already`]),
+//! whatever has changed since.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+mod answer;
+mod file;
+mod staff;
 
-use crate::fact::{Answers, Category, Department, HideReason, Kind, Place, Site, Status, Target, UnixMs};
-use crate::id::{
-    AttachmentId, CategoryCode, CodeHash, CommentId, DepartmentCode, EventId, Language, QuestionCode, ReportId, RequestId,
-    SessionId, StaffId,
-};
+use crate::event::Draft;
+use crate::fact::{Body, Fact};
+use crate::geo::Point;
+use crate::id::{CodeHash, CommentId, EventId, Language, ReportId, SessionId};
+use crate::index::Present;
+use crate::model::Report;
+use crate::text;
 
-/// Longest description of a report, in characters (Open311 asks for 4,000 at most).
-pub const TEXT_MAX: usize = 4000;
-/// Longest comment, note or public answer, in characters.
-pub const COMMENT_MAX: usize = 2000;
-/// Shortest description that says anything, in characters.
-pub const TEXT_MIN: usize = 3;
+pub use self::file::ADDRESS_MAX;
+pub use self::staff::is_undoable;
+pub use crate::command::*;
 
-/// Who wishes something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Actor {
-    /// The box itself: set-up, demo data.
-    System,
-    /// A resident at a kiosk: nobody in particular.
-    Resident,
-    /// A member of staff.
-    Staff(StaffId),
-}
-
-/// What a decision may know of the world beside the State: time and actor come in as arguments.
-#[derive(Debug, Clone, Copy)]
-pub struct Context {
-    /// Who.
-    pub actor: Actor,
-    /// When, by the box's clock.
-    pub now_ms: UnixMs,
-}
-
-/// A wish.
+/// A wish granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Set up or change the site (system).
-    OpenSite(Site),
-    /// Add or replace a department (system).
-    DefineDepartment(Department),
-    /// Add or replace a category (system).
-    DefineCategory(Category),
-    /// Tell the town something (anyone).
-    FileReport {
-        report: ReportId,
-        kind: Kind,
-        category: CategoryCode,
-        place: Place,
-        text: String,
-        language: Language,
-        answers: Answers,
-        photo: Option<AttachmentId>,
-        code: Option<CodeHash>,
-    },
-    /// "Me too" (anyone; once per session and report).
-    Support { report: ReportId, session: SessionId },
-    /// Comment (anyone). `code`: the report's follow-up code marks the reporter's own words.
-    Comment { report: ReportId, comment: CommentId, text: String, language: Language, code: Option<CodeHash> },
-    /// A staff decision on one report.
-    Decide {
-        report: ReportId,
-        request: RequestId,
-        /// The report's decision heads ([`crate::model::Report::heads`]) that the person had on the screen;
-        /// `None` decides whatever happened meanwhile.
-        seen: Option<Vec<EventId>>,
-        decision: Decision,
-    },
+pub enum Verdict {
+    /// These facts make it so.
+    New(Vec<Draft>),
+    /// This event made it so before: the wish is repeated.
+    Already(EventId),
 }
 
-/// What staff can decide about a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Decision {
-    /// Set the status. Fixed, declined, planned and not ours need a public answer (their own or one given earlier).
-    SetStatus { status: Status, answer: Option<String> },
-    /// Move to another category; its department takes over.
-    ChangeCategory { category: CategoryCode },
-    /// Hand to another department.
-    ChangeDepartment { department: DepartmentCode },
-    /// Give to a member of staff, or to nobody.
-    Assign { to: Option<StaffId> },
-    /// Write an internal note.
-    AddNote { text: String },
-    /// Fold into another report, which must not itself be folded into one.
-    Merge { into: ReportId },
-    /// Put aside until a time, or take back.
-    Defer { until: Option<UnixMs> },
-    /// Hide from the public.
-    Hide { target: Target, reason: HideReason, explanation: String },
-    /// Show again.
-    Show { target: Target },
-    /// Take an earlier decision on this report back.
-    Undo { decision: EventId },
+/// What a wish leads to, or why it is refused.
+pub fn decide(present: &Present, command: &Command, context: &Context<'_>) -> Result<Verdict, Refusal> {
+    match command {
+        Command::OpenSite(site) => {
+            system(context)?;
+            let mut corners = site.area.0.iter().flatten().flatten();
+            if site.area.0.is_empty() || !corners.all(Point::is_on_planet) {
+                return Err(Refusal::BadPlace);
+            }
+            define(present.state.same_site(site), Body::SiteOpened(site.clone()))
+        }
+        Command::DefineDepartment(department) => {
+            system(context)?;
+            define(present.state.same_department(department), Body::DepartmentDefined(department.clone()))
+        }
+        Command::DefineCategory(category) => {
+            system(context)?;
+            if present.state.department(&category.department).is_none() {
+                return Err(Refusal::UnknownDepartment { department: category.department.clone() });
+            }
+            define(present.state.same_category(category), Body::CategoryDefined(category.clone()))
+        }
+        Command::FileReport { report, kind, category, place, text, language, answers, photo, code } => {
+            let wish =
+                file::Wish { report: *report, kind: *kind, category, place, text, language, answers, photo: *photo, code: *code };
+            file::decide(present, &wish, context)
+        }
+        Command::Support { report, session } => support(present, report, *session, context),
+        Command::Comment { report, comment, text, language, code } => {
+            comment_on(present, report, *comment, text, language, code.as_ref(), context)
+        }
+        Command::Decide { report, request, seen, decision } => {
+            staff::decide(present, report, *request, seen.as_deref(), decision, context)
+        }
+    }
 }
 
-/// Why a wish was refused. `Refusal::code` is stable; clients and Open311 rely on it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "code", rename_all = "snake_case")]
-pub enum Refusal {
-    #[error("this box serves no town yet: run `wegovnowd init`")]
-    NoSite,
-    #[error("the place is outside the area that this town serves")]
-    OutsideArea,
-    #[error("the coordinates are not on the planet")]
-    BadPlace,
-    #[error("there is no category {category:?}")]
-    UnknownCategory { category: CategoryCode },
-    #[error("category {category:?} does not take this kind of report")]
-    WrongKind { category: CategoryCode },
-    #[error("there is no department {department:?}")]
-    UnknownDepartment { department: DepartmentCode },
-    #[error("there is no such report")]
-    UnknownReport,
-    #[error("there is no such comment on this report")]
-    UnknownComment,
-    #[error("no report has this code")]
-    UnknownCode,
-    #[error("there is no such photo: send it first")]
-    UnknownPhoto,
-    #[error("there is no such member of staff")]
-    UnknownStaff,
-    #[error("there is no such decision on this report")]
-    UnknownDecision,
-    #[error("question {question:?} has no answer")]
-    MissingAnswer { question: QuestionCode },
-    #[error("the answer to {question:?} is not of its kind")]
-    BadAnswer { question: QuestionCode },
-    #[error("this status needs an answer for the public")]
-    MissingPublicAnswer,
-    #[error("a reason in words is needed")]
-    MissingReason,
-    #[error("the text says nothing")]
-    TextTooShort,
-    #[error("the text has {characters} characters, at most {max} fit")]
-    TextTooLong { characters: usize, max: usize },
-    #[error("the text has a control character")]
-    BadText,
-    #[error("the report is closed")]
-    Closed,
-    #[error("a report cannot be folded into itself or into one that is folded away")]
-    MergeLoop,
-    #[error("only staff may do this")]
-    NotPermitted,
-    #[error("this decision cannot be taken back any more")]
-    NotUndoable,
-    #[error("somebody else decided meanwhile")]
-    Conflict { since: Vec<EventId> },
-    #[error("the same id was used for something else")]
-    IdTaken,
+fn system(context: &Context<'_>) -> Result<(), Refusal> {
+    if context.actor == Actor::System { Ok(()) } else { Err(Refusal::NotPermitted) }
 }
+
+fn define(same: Option<EventId>, body: Body) -> Result<Verdict, Refusal> {
+    match same {
+        Some(event) => Ok(Verdict::Already(event)),
+        None => Ok(fact([0; 16], body)),
+    }
+}
+
+/// Once per session and report. A closed report takes no more.
+fn support(present: &Present, id: &ReportId, session: SessionId, context: &Context<'_>) -> Result<Verdict, Refusal> {
+    let report = visible(present, id, context)?;
+    if let Ok(at) = report.supporters.binary_search_by_key(&session, |supporter| supporter.session) {
+        return Ok(Verdict::Already(report.supporters[at].event));
+    }
+    if !report.status.is_open() {
+        return Err(Refusal::Closed);
+    }
+    Ok(fact(id.0, Body::SupportGiven { session }))
+}
+
+/// Anyone may comment on an open report. On a closed one only the reporter may, by the code: to say that it is not so.
+fn comment_on(
+    present: &Present,
+    id: &ReportId,
+    comment: CommentId,
+    text: &str,
+    language: &Language,
+    code: Option<&CodeHash>,
+    context: &Context<'_>,
+) -> Result<Verdict, Refusal> {
+    let report = visible(present, id, context)?;
+    if code.is_some() && code != report.code.as_ref() {
+        return Err(Refusal::UnknownCode);
+    }
+    let text = cleaned(text, TEXT_MIN, COMMENT_MAX)?;
+    let by_reporter = code.is_some();
+    if let Some(there) = present.index.by_comment(&comment).and_then(|id| present.state.report(&id)) {
+        return match there.comment(&comment) {
+            Some(same)
+                if there.id == *id && same.text == text && same.language == *language && same.by_reporter == by_reporter =>
+            {
+                Ok(Verdict::Already(same.event))
+            }
+            _ => Err(Refusal::IdTaken),
+        };
+    }
+    if !report.status.is_open() && !by_reporter {
+        return Err(Refusal::Closed);
+    }
+    Ok(fact(id.0, Body::CommentMade { comment, text, language: language.clone(), by_reporter }))
+}
+
+/// The report, if whoever asks may know of it: residents know of no hidden one.
+fn visible<'a>(present: &'a Present, id: &ReportId, context: &Context<'_>) -> Result<&'a Report, Refusal> {
+    let seen = |report: &&Report| report.hidden.is_none() || context.actor != Actor::Resident;
+    present.state.report(id).filter(seen).ok_or(Refusal::UnknownReport)
+}
+
+/// One fact of a resident or of the box itself.
+fn fact(subject: [u8; 16], body: Body) -> Verdict {
+    let fact = Fact { request: None, undoes: None, body };
+    Verdict::New(vec![Draft { subject, refs: Vec::new(), actor: None, fact }])
+}
+
+/// The text as it is stored, if it has between `min` and `max` characters.
+fn cleaned(typed: &str, min: usize, max: usize) -> Result<String, Refusal> {
+    // Cleaning takes characters away but hardly adds any; a book is not worth cleaning first.
+    let characters = typed.chars().count();
+    if characters > 4 * max {
+        return Err(Refusal::TextTooLong { characters, max });
+    }
+    let text = text::clean(typed).map_err(|_| Refusal::BadText)?;
+    match text.chars().count() {
+        few if few < min => Err(Refusal::TextTooShort),
+        characters if characters > max => Err(Refusal::TextTooLong { characters, max }),
+        _ => Ok(text),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -30,10 +30,12 @@
 //!
 //! Limits: header 2 KiB, payload 64 KiB.
 
+mod cbor;
+
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use ciborium::Value;
-use coset::{CborSerializable, CoseSign1, CoseSign1Builder, HeaderBuilder, iana};
+use coset::{CborSerializable, CoseSign1, iana};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 
@@ -224,9 +226,38 @@ pub fn seal(
     data_key: &[u8; 32],
     chance: &[u8; SALT + NONCE],
 ) -> Result<Sealed, BadEvent> {
+    let plain = fact_bytes(&draft.fact)?;
+    let linked = wrap(draft, &plain, org, device_id(&key.verifying_key()), at, data_key, chance)?.link(at.prev);
+    let signed = linked.sign(key)?;
+    Ok(linked.sealed(signed))
+}
+
+/// A draft with its payload, which needs neither the event before nor a signature: of a batch, all can be made at once.
+pub struct Wrapped {
+    header: Header,
+    payload: Vec<u8>,
+}
+
+/// A draft that has its place in the chain and lacks the signature: of a batch, all can be signed at once.
+pub struct Linked {
+    id: EventId,
+    header: Header,
+    content: Vec<u8>,
+    payload: Vec<u8>,
+}
+
+/// First step of [`seal`]: `plain` is [`fact_bytes`] of the draft; `at.prev` is not looked at.
+pub fn wrap(
+    draft: &Draft,
+    plain: &[u8],
+    org: OrgId,
+    device: DeviceId,
+    at: Position,
+    data_key: &[u8; 32],
+    chance: &[u8; SALT + NONCE],
+) -> Result<Wrapped, BadEvent> {
     let number = kind_of(&draft.fact.body);
     let kind = kind_named(number).ok_or(BadEvent::Header("kind"))?;
-    let device = device_id(&key.verifying_key());
     let mut header = Header {
         version: VERSION,
         kind: number,
@@ -234,7 +265,7 @@ pub fn seal(
         device,
         epoch: at.epoch,
         seq: at.seq,
-        prev: at.prev,
+        prev: None,
         hlc: at.hlc,
         subject: draft.subject,
         refs: draft.refs.iter().take(REFS_MAX).copied().collect(),
@@ -246,11 +277,10 @@ pub fn seal(
         class: kind.class,
         retention: kind.retention,
     };
-    let plain = fact_bytes(&draft.fact)?;
     let cipher = XChaCha20Poly1305::new(data_key.into());
     let nonce = XNonce::from_slice(&chance[SALT..]);
     let ciphertext =
-        cipher.encrypt(nonce, Payload { msg: &plain, aad: &associated_data(&header) }).map_err(|_| BadEvent::Sealed)?;
+        cipher.encrypt(nonce, Payload { msg: plain, aad: &associated_data(&header) }).map_err(|_| BadEvent::Sealed)?;
     let mut payload = Vec::with_capacity(chance.len() + ciphertext.len());
     payload.extend_from_slice(chance);
     payload.extend_from_slice(&ciphertext);
@@ -259,26 +289,69 @@ pub fn seal(
     }
     header.payload_hash = Sha256::digest(&payload).into();
     header.payload_bytes = payload.len() as u32;
-    let bytes = header.to_bytes();
-    let id = EventId(Sha256::digest(&bytes).into());
-    let protected = HeaderBuilder::new().algorithm(iana::Algorithm::EdDSA).key_id(device.0.to_vec()).build();
-    let signed = CoseSign1Builder::new()
-        .protected(protected)
-        .payload(bytes)
-        .create_signature(b"", |content| key.sign(content).to_vec())
-        .build()
-        .to_vec()
-        .map_err(|error| BadEvent::Cose(error.to_string()))?;
-    if signed.len() > HEADER_MAX {
-        return Err(BadEvent::TooLarge { part: "header", bytes: signed.len(), max: HEADER_MAX });
+    Ok(Wrapped { header, payload })
+}
+
+impl Wrapped {
+    /// Second step of [`seal`].
+    pub fn link(self, prev: Option<EventId>) -> Linked {
+        let header = Header { prev, ..self.header };
+        let content = header.to_bytes();
+        Linked { id: EventId(Sha256::digest(&content).into()), header, content, payload: self.payload }
     }
-    Ok(Sealed { id, header, signed, payload })
+}
+
+impl Linked {
+    /// SHA-256 of the header.
+    pub fn id(&self) -> EventId {
+        self.id
+    }
+
+    /// Third step of [`seal`]: the COSE_Sign1 bytes.
+    pub fn sign(&self, key: &SigningKey) -> Result<Vec<u8>, BadEvent> {
+        let mut protected = Vec::with_capacity(24);
+        cbor::map(&mut protected, 2);
+        cbor::uint(&mut protected, iana::HeaderParameter::Alg as u64);
+        cbor::negative(&mut protected, iana::Algorithm::EdDSA as i64);
+        cbor::uint(&mut protected, iana::HeaderParameter::Kid as u64);
+        cbor::bytes(&mut protected, &self.header.device.0);
+        // RFC 9052 §4.4.
+        let mut to_sign = Vec::with_capacity(self.content.len() + 64);
+        cbor::array(&mut to_sign, 4);
+        cbor::text(&mut to_sign, "Signature1");
+        cbor::bytes(&mut to_sign, &protected);
+        cbor::bytes(&mut to_sign, b"");
+        cbor::bytes(&mut to_sign, &self.content);
+        let mut signed = Vec::with_capacity(self.content.len() + 128);
+        cbor::array(&mut signed, 4);
+        cbor::bytes(&mut signed, &protected);
+        cbor::map(&mut signed, 0);
+        cbor::bytes(&mut signed, &self.content);
+        cbor::bytes(&mut signed, &key.sign(&to_sign).to_bytes());
+        if signed.len() > HEADER_MAX {
+            return Err(BadEvent::TooLarge { part: "header", bytes: signed.len(), max: HEADER_MAX });
+        }
+        Ok(signed)
+    }
+
+    /// The event with its signature.
+    pub fn sealed(self, signed: Vec<u8>) -> Sealed {
+        Sealed { id: self.id, header: self.header, signed, payload: self.payload }
+    }
 }
 
 /// Reads a signed header without checking the signature: for what this box wrote and the disk's checksums vouch for.
 pub fn read(signed: &[u8]) -> Result<(EventId, Header), BadEvent> {
     let (id, header, _) = parse(signed)?;
     Ok((id, header))
+}
+
+/// The id that a signed header has if it is an event: nothing is checked but where its content stands.
+pub fn id_of(signed: &[u8]) -> Option<EventId> {
+    let rest = signed.strip_prefix(&[0x84])?;
+    let (_, rest) = cbor::read_bytes(rest)?;
+    let (content, _) = cbor::read_bytes(rest.strip_prefix(&[0xA0])?)?;
+    Some(EventId(Sha256::digest(content).into()))
 }
 
 /// Reads a signed header and checks all that can be checked without the payload: form, determinism, signature (`verify_strict`).
@@ -328,10 +401,6 @@ fn parse(signed: &[u8]) -> Result<(EventId, Header, CoseSign1), BadEvent> {
     Ok((id, header, cose))
 }
 
-fn bytes(bytes: &[u8]) -> Value {
-    Value::Bytes(bytes.to_vec())
-}
-
 fn to_vec(value: &Value) -> Vec<u8> {
     let mut out = Vec::with_capacity(320);
     // Writing to memory cannot fail, and every value here is one that CBOR has.
@@ -340,19 +409,25 @@ fn to_vec(value: &Value) -> Vec<u8> {
 }
 
 fn associated_data(header: &Header) -> Vec<u8> {
-    to_vec(&Value::Array(vec![
-        header.version.into(),
-        header.kind.into(),
-        bytes(&header.org.0),
-        bytes(&header.device.0),
-        header.epoch.into(),
-        header.seq.into(),
-        bytes(&header.subject),
-    ]))
+    let mut out = Vec::with_capacity(80);
+    cbor::array(&mut out, 7);
+    cbor::uint(&mut out, header.version);
+    cbor::uint(&mut out, header.kind.into());
+    cbor::bytes(&mut out, &header.org.0);
+    cbor::bytes(&mut out, &header.device.0);
+    cbor::uint(&mut out, header.epoch.into());
+    cbor::uint(&mut out, header.seq);
+    cbor::bytes(&mut out, &header.subject);
+    out
 }
 
 /// Deterministic CBOR of a fact: maps sorted by the bytes of their encoded keys (RFC 8949 §4.2.1).
 pub fn fact_bytes(fact: &Fact) -> Result<Vec<u8>, BadEvent> {
+    let mut plain = Vec::with_capacity(512);
+    ciborium::into_writer(fact, &mut plain).map_err(|error| BadEvent::Fact(error.to_string()))?;
+    if let Some(sorted) = cbor::sorted(&plain) {
+        return Ok(sorted);
+    }
     let mut value = Value::serialized(fact).map_err(|error| BadEvent::Fact(error.to_string()))?;
     sort_maps(&mut value);
     Ok(to_vec(&value))
@@ -372,25 +447,47 @@ fn sort_maps(value: &mut Value) {
 impl Header {
     /// Deterministic CBOR.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let optional = |id: Option<&[u8]>| id.map_or(Value::Null, bytes);
-        let fields = [
-            self.version.into(),
-            self.kind.into(),
-            bytes(&self.org.0),
-            bytes(&self.device.0),
-            self.epoch.into(),
-            self.seq.into(),
-            optional(self.prev.as_ref().map(|id| id.0.as_slice())),
-            self.hlc.0.into(),
-            bytes(&self.subject),
-            Value::Array(self.refs.iter().map(|id| bytes(&id.0)).collect()),
-            optional(self.actor.as_ref().map(|id| id.0.as_slice())),
-            optional(self.grant.as_ref().map(|id| id.0.as_slice())),
-            Value::Array(vec![bytes(&self.payload_hash), self.payload_bytes.into()]),
-            bytes(&self.key.0),
-            Value::Array(vec![self.class.into(), self.retention.into()]),
-        ];
-        to_vec(&Value::Map(fields.into_iter().zip(1_u64..).map(|(value, key)| (key.into(), value)).collect()))
+        let mut out = Vec::with_capacity(320 + 34 * self.refs.len());
+        cbor::map(&mut out, 15);
+        let mut keys = 1..;
+        // Writes the next key: the table's keys are 1, 2, 3, …
+        let mut field = |out: &mut Vec<u8>| cbor::uint(out, keys.next().unwrap_or_default());
+        field(&mut out);
+        cbor::uint(&mut out, self.version);
+        field(&mut out);
+        cbor::uint(&mut out, self.kind.into());
+        field(&mut out);
+        cbor::bytes(&mut out, &self.org.0);
+        field(&mut out);
+        cbor::bytes(&mut out, &self.device.0);
+        field(&mut out);
+        cbor::uint(&mut out, self.epoch.into());
+        field(&mut out);
+        cbor::uint(&mut out, self.seq);
+        field(&mut out);
+        cbor::bytes_or_null(&mut out, self.prev.as_ref().map(|id| id.0.as_slice()));
+        field(&mut out);
+        cbor::uint(&mut out, self.hlc.0);
+        field(&mut out);
+        cbor::bytes(&mut out, &self.subject);
+        field(&mut out);
+        cbor::array(&mut out, self.refs.len());
+        self.refs.iter().for_each(|id| cbor::bytes(&mut out, &id.0));
+        field(&mut out);
+        cbor::bytes_or_null(&mut out, self.actor.as_ref().map(|id| id.0.as_slice()));
+        field(&mut out);
+        cbor::bytes_or_null(&mut out, self.grant.as_ref().map(|id| id.0.as_slice()));
+        field(&mut out);
+        cbor::array(&mut out, 2);
+        cbor::bytes(&mut out, &self.payload_hash);
+        cbor::uint(&mut out, self.payload_bytes.into());
+        field(&mut out);
+        cbor::bytes(&mut out, &self.key.0);
+        field(&mut out);
+        cbor::array(&mut out, 2);
+        cbor::uint(&mut out, self.class.into());
+        cbor::uint(&mut out, self.retention.into());
+        out
     }
 
     /// Reads deterministic CBOR; anything that this program would have written otherwise is refused.

@@ -53,6 +53,32 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// Takes `N` bytes, without an allocation where the format has them at hand.
+struct Bytes<const N: usize>(&'static str);
+
+impl<'de, const N: usize> de::Visitor<'de> for Bytes<N> {
+    type Value = [u8; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {N} bytes", self.0)
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<[u8; N], E> {
+        bytes.try_into().map_err(|_| E::invalid_length(bytes.len(), &self))
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<[u8; N], A::Error> {
+        let mut bytes = [0; N];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = items.next_element()?.ok_or_else(|| de::Error::invalid_length(at, &self))?;
+        }
+        match items.next_element::<u8>()? {
+            None => Ok(bytes),
+            Some(_) => Err(de::Error::invalid_length(N + 1, &self)),
+        }
+    }
+}
+
 macro_rules! byte_id {
     ($(#[$doc:meta])* $name:ident, $bytes:literal, $noun:literal, $expected:literal, $pattern:literal) => {
         $(#[$doc])*
@@ -95,10 +121,7 @@ macro_rules! byte_id {
                     let text = String::deserialize(deserializer)?;
                     text.parse().map_err(de::Error::custom)
                 } else {
-                    let bytes = serde_bytes::ByteBuf::deserialize(deserializer)?;
-                    bytes.as_slice().try_into().map($name).map_err(|_| {
-                        de::Error::invalid_length(bytes.len(), &concat!($noun, " of ", $bytes, " bytes"))
-                    })
+                    deserializer.deserialize_bytes(Bytes($noun)).map($name)
                 }
             }
         }

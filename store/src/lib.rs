@@ -10,4 +10,15 @@ pub mod time;
 pub mod text;
 pub mod fact;
 pub mod event;
+pub mod command;
+pub mod model;
+pub mod index;
 pub mod decide;
+#[cfg(feature = "disk")]
+pub mod durable;
+#[cfg(feature = "disk")]
+pub mod keyring;
+#[cfg(feature = "disk")]
+pub mod journal;
+#[cfg(feature = "disk")]
+pub mod store;

@@ -20,19 +20,19 @@ pub fn clean(text: &str) -> Result<String, ControlCharacter> {
     let mut marks = 0;
     let mut line_feeds = 0;
     let text = text.replace("\r\n", "\n");
-    for c in text.nfc() {
+    // ASCII is left as it is by every normal form; many texts are nothing else.
+    let (ascii, other) = if text.is_ascii() { (text.as_str(), "") } else { ("", text.as_str()) };
+    // Taken out before composing: a letter and its accent may stand on both sides of what nobody sees.
+    for c in ascii.chars().chain(other.chars().filter(|c| !is_invisible(*c)).nfc()) {
         let c = match c {
             '\r' | '\u{2028}' | '\u{2029}' | '\u{85}' => '\n',
             '\t' | '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => ' ',
             c => c,
         };
-        if is_invisible(c) {
-            continue;
-        }
         if c.is_control() && c != '\n' {
             return Err(ControlCharacter);
         }
-        marks = if is_combining_mark(c) { marks + 1 } else { 0 };
+        marks = if !c.is_ascii() && is_combining_mark(c) { marks + 1 } else { 0 };
         line_feeds = if c == '\n' { line_feeds + 1 } else { 0 };
         if marks <= MARKS_MAX && line_feeds <= 3 {
             clean.push(c);
@@ -51,7 +51,28 @@ fn is_invisible(c: char) -> bool {
 
 /// The text for comparing and searching: lower case, without accents.
 pub fn fold(text: &str) -> String {
-    text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+    let mut folded = String::with_capacity(text.len());
+    fold_into(text, &mut folded);
+    folded
+}
+
+/// [`fold`] into a text that is at hand, which is emptied first.
+pub fn fold_into(text: &str, folded: &mut String) {
+    folded.clear();
+    folded.push_str(text);
+    if text.is_ascii() {
+        folded.make_ascii_lowercase();
+        return;
+    }
+    folded.clear();
+    // Character by character: what normalisation does to several at once is order their accents, which go anyway.
+    for c in text.chars() {
+        if c.is_ascii() {
+            folded.push(c.to_ascii_lowercase());
+        } else {
+            folded.extend(std::iter::once(c).nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase));
+        }
+    }
 }
 
 /// The first `max` characters of the first line that says something, with an ellipsis where more follows.
@@ -78,6 +99,7 @@ mod tests {
             ("  Lamp out\r\nsince Monday\t! ", "Lamp out\nsince Monday !"),
             ("a\u{202E}b\u{2066}c\u{200B}d\u{FEFF}", "abcd"),
             ("e\u{301}", "é"),
+            ("w\u{200B}\u{301}", "ẃ"),
             ("<b onclick=x>&amp;", "<b onclick=x>&amp;"),
             ("می\u{200C}خواهم", "می\u{200C}خواهم"),
             ("a\n\n\n\n\n\nb", "a\n\n\nb"),
@@ -100,6 +122,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn folding_by_characters_is_folding_the_whole(text in "\\PC{0,80}") {
+            let whole: String = text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+            prop_assert_eq!(fold(&text), whole);
+        }
+
         #[test]
         fn cleaning_twice_changes_nothing(text in "\\PC{0,80}") {
             if let Ok(once) = clean(&text) {

@@ -69,6 +69,7 @@ fn the_first_events_ever_written_still_read() {
     assert_eq!(golden.len(), 3);
     for ((signed, payload), fact) in golden.iter().zip(facts()) {
         let (_, header) = verify(signed, &key().verifying_key()).unwrap();
+        assert_eq!(id_of(signed), read(signed).ok().map(|(id, _)| id));
         check_payload(&header, payload).unwrap();
         assert_eq!(open(&header, payload, &DATA_KEY).unwrap(), fact);
     }
@@ -85,6 +86,23 @@ fn the_format_is_still_written_byte_for_byte() {
         std::fs::write(path, &written).unwrap();
     }
     assert_eq!(written, GOLDEN);
+}
+
+#[test]
+fn facts_are_sorted_as_the_general_encoder_sorts_them() {
+    let texts =
+        |words: &[&str]| words.iter().map(|word| (word.parse().unwrap(), word.repeat(30))).collect::<crate::fact::Texts>();
+    let mut facts = facts();
+    let department = crate::fact::Department { code: "parks".parse().unwrap(), names: texts(&["sv", "en-gb", "fi", "a", "zz"]) };
+    facts.push(Fact { request: None, undoes: Some(EventId([2; 32])), body: Body::DepartmentDefined(department) });
+    facts.push(Fact { request: None, undoes: None, body: Body::NoteAdded { text: "ä".repeat(40_000) } });
+    for fact in facts {
+        let mut value = Value::serialized(&fact).unwrap();
+        sort_maps(&mut value);
+        assert_eq!(fact_bytes(&fact).unwrap(), to_vec(&value), "{fact:?}");
+        let plain = to_vec(&Value::serialized(&fact).unwrap());
+        assert_eq!(cbor::sorted(&plain), Some(to_vec(&value)), "without the general encoder's help");
+    }
 }
 
 #[test]
@@ -124,6 +142,7 @@ proptest! {
     #[test]
     fn arbitrary_bytes_are_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         prop_assert!(read(&bytes).is_err());
+        let _ = (id_of(&bytes), cbor::sorted(&bytes));
         prop_assert!(Header::from_bytes(&bytes).is_err());
     }
 }

@@ -1,0 +1,378 @@
+//! Look-ups beside the State: what is near, what is newest, whose code this is, what waits in which queue.
+//!
+//! Fed by the same events, never stored, rebuilt from the State at start. Answers depend on the State alone, not on the order in which
+//! events came. Every report has a slot: a few dozen bytes that say all that a filter needs, so that counting a hundred thousand
+//! of them is a walk through some megabytes.
+
+mod grid;
+mod queue;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use self::queue::{Counts, Queue};
+
+use self::grid::Grid;
+use crate::event::Event;
+use crate::fact::{Kind, Status, UnixMs};
+use crate::geo::{Bounds, Point};
+use crate::id::{CategoryCode, CodeHash, CommentId, DepartmentCode, ReportId, RequestId, StaffId};
+use crate::model::{Report, State, Touched, apply_touching};
+
+/// What readers see: the State and its look-ups.
+#[derive(Debug, Clone, Default)]
+pub struct Present {
+    pub state: State,
+    pub index: Index,
+}
+
+impl Present {
+    /// A State with look-ups built for it.
+    pub fn of(state: State) -> Present {
+        let index = Index::of(&state);
+        Present { state, index }
+    }
+
+    /// Takes an event into account. Total; applying an event again changes nothing.
+    pub fn apply(&mut self, event: &Event) {
+        self.apply_touching(event);
+    }
+
+    /// [`Present::apply`], and says what it touched.
+    pub fn apply_touching(&mut self, event: &Event) -> Touched {
+        let touched = apply_touching(&mut self.state, event);
+        self.index.refresh(&self.state, &touched);
+        touched
+    }
+}
+
+/// Which reports a look-up is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub kind: Option<Kind>,
+    pub category: Option<CategoryCode>,
+    /// Without closed ones.
+    pub open_only: bool,
+    /// Without hidden ones.
+    pub public_only: bool,
+}
+
+/// What look-ups need of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    id: ReportId,
+    point: Point,
+    filed_ms: UnixMs,
+    updated_ms: UnixMs,
+    due_ms: UnixMs,
+    /// 0 = not put aside.
+    deferred_ms: UnixMs,
+    assigned: Option<StaffId>,
+    category: u16,
+    department: u16,
+    kind: Kind,
+    status: Status,
+    hidden: bool,
+}
+
+impl Entry {
+    fn is_open(&self) -> bool {
+        self.status.is_open()
+    }
+
+    fn counts_as_open(&self) -> u32 {
+        u32::from(self.is_open() && !self.hidden)
+    }
+}
+
+/// The look-ups.
+#[derive(Debug, Clone, Default)]
+pub struct Index {
+    slots: BTreeMap<ReportId, u32>,
+    entries: Vec<Entry>,
+    categories: BTreeMap<CategoryCode, u16>,
+    departments: BTreeMap<DepartmentCode, u16>,
+    grid: Grid,
+    /// By last change that the public saw.
+    updated: BTreeSet<(UnixMs, ReportId, u32)>,
+    filed: BTreeSet<(UnixMs, ReportId, u32)>,
+    due: BTreeSet<(UnixMs, ReportId, u32)>,
+    codes: BTreeSet<(CodeHash, ReportId)>,
+    comments: BTreeSet<(CommentId, ReportId)>,
+    requests: BTreeSet<(RequestId, ReportId)>,
+    open: u32,
+}
+
+/// A filter with codes looked up.
+struct Test {
+    kind: Option<Kind>,
+    category: Option<u16>,
+    open_only: bool,
+    public_only: bool,
+}
+
+impl Test {
+    fn passes(&self, entry: &Entry) -> bool {
+        self.kind.is_none_or(|kind| kind == entry.kind)
+            && self.category.is_none_or(|category| category == entry.category)
+            && (!self.open_only || entry.is_open())
+            && (!self.public_only || !entry.hidden)
+    }
+}
+
+impl Index {
+    /// The look-ups of a State.
+    pub fn of(state: &State) -> Index {
+        let mut index = Index::default();
+        let count = state.report_count();
+        let (mut slots, mut updated, mut filed) =
+            (Vec::with_capacity(count), Vec::with_capacity(count), Vec::with_capacity(count));
+        let (mut due, mut codes, mut comments, mut requests) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        index.entries.reserve_exact(count);
+        for (report, slot) in state.reports().zip(0..) {
+            let entry = index.entry(state, report);
+            let id = report.id;
+            index.open += entry.counts_as_open();
+            index.grid.insert(&entry.point, slot);
+            slots.push((id, slot));
+            updated.push((entry.updated_ms, id, slot));
+            filed.push((entry.filed_ms, id, slot));
+            if entry.is_open() {
+                due.push((entry.due_ms, id, slot));
+            }
+            codes.extend(report.code.map(|code| (code, id)));
+            comments.extend(report.comments.iter().map(|comment| (comment.id, id)));
+            requests.extend(report.record.iter().filter_map(|decided| decided.request).map(|request| (request, id)));
+            index.entries.push(entry);
+        }
+        // Trees of sorted items are built at once, and full.
+        index.slots = slots.into_iter().collect();
+        index.updated = updated.into_iter().collect();
+        index.filed = filed.into_iter().collect();
+        index.due = due.into_iter().collect();
+        index.codes = codes.into_iter().collect();
+        index.comments = comments.into_iter().collect();
+        index.requests = requests.into_iter().collect();
+        index
+    }
+
+    /// Follows the State after an event.
+    pub fn refresh(&mut self, state: &State, touched: &Touched) {
+        // Due dates depend on categories. Towns rarely change them.
+        if touched.town && !self.entries.is_empty() {
+            *self = Index::of(state);
+            return;
+        }
+        for report in touched.reports.iter().filter_map(|id| state.report(id)) {
+            self.put(state, report);
+        }
+    }
+
+    /// Reports in the rectangle that pass, last changed first, at most `limit`; and how many there are.
+    pub fn within(&self, _state: &State, bounds: &Bounds, filter: &Filter, limit: usize) -> (Vec<ReportId>, u32) {
+        let Some(test) = self.test(filter) else { return (Vec::new(), 0) };
+        let passes = |entry: &Entry| bounds.contains(&entry.point) && test.passes(entry);
+        let mut total = 0;
+        let mut few = Vec::new();
+        // Up to here, picking the newest of what is found costs less than walking back through the whole town until enough are.
+        let enough = limit.saturating_mul(8).saturating_mul(self.entries.len()).isqrt().max(limit.saturating_mul(4));
+        let mut take = |entry: &Entry| {
+            if passes(entry) {
+                total += 1;
+                if few.len() <= enough {
+                    few.push((entry.updated_ms, entry.id));
+                }
+            }
+        };
+        // Jumping from cell to entry costs some ten times as much as going through all entries in turn.
+        if self.grid.count(bounds) > self.entries.len() / 10 {
+            self.entries.iter().for_each(take);
+        } else {
+            self.grid.each(bounds, |slot| take(&self.entries[slot as usize]));
+        }
+        if few.len() > enough {
+            return (self.newest_that(limit, UnixMs::MAX, passes), total);
+        }
+        if limit < few.len() {
+            few.select_nth_unstable_by(limit, |a, b| b.cmp(a));
+            few.truncate(limit);
+        }
+        few.sort_unstable_by(|a, b| b.cmp(a));
+        (few.into_iter().map(|(_, id)| id).collect(), total)
+    }
+
+    /// Reports that pass, last changed first, from `before_ms` on backwards, at most `limit`; and how many pass at any time.
+    pub fn newest(&self, _state: &State, filter: &Filter, before_ms: Option<UnixMs>, limit: usize) -> (Vec<ReportId>, u32) {
+        let Some(test) = self.test(filter) else { return (Vec::new(), 0) };
+        let total = self.entries.iter().filter(|entry| test.passes(entry)).count() as u32;
+        (self.newest_that(limit, before_ms.unwrap_or(UnixMs::MAX), |entry| test.passes(entry)), total)
+    }
+
+    /// Reports that pass, nearest first, at most `limit`; and how many pass anywhere.
+    pub fn nearest(&self, _state: &State, point: Point, filter: &Filter, limit: usize) -> (Vec<ReportId>, u32) {
+        let Some(test) = self.test(filter) else { return (Vec::new(), 0) };
+        let total = self.entries.iter().filter(|entry| test.passes(entry)).count();
+        let wanted = limit.min(total);
+        // The last one goes round the whole planet.
+        let radii = (0..20).map(|doublings| 200.0 * f64::from(1_u32 << doublings));
+        let mut found = Vec::new();
+        for radius_m in radii {
+            if found.len() >= wanted {
+                break;
+            }
+            found = self.around(point, radius_m, &test);
+        }
+        found.truncate(limit);
+        (found.into_iter().map(|(id, _)| id).collect(), total as u32)
+    }
+
+    /// Reports of the category within `radius_m` that pass, with the distance in whole metres, nearest first, at most `limit`.
+    pub fn near(
+        &self,
+        _state: &State,
+        point: Point,
+        category: &CategoryCode,
+        radius_m: f64,
+        filter: &Filter,
+        limit: usize,
+    ) -> Vec<(ReportId, u32)> {
+        let filter = Filter { category: Some(category.clone()), ..filter.clone() };
+        let Some(test) = self.test(&filter) else { return Vec::new() };
+        let mut found = self.around(point, radius_m, &test);
+        found.truncate(limit);
+        found
+    }
+
+    /// The report that this follow-up code belongs to.
+    pub fn by_code(&self, code: &CodeHash) -> Option<ReportId> {
+        first(&self.codes, code)
+    }
+
+    /// Reports that people call by this name, as typed: `R-4F7K2M`, any case, with or without `R-`.
+    pub fn by_reference(&self, reference: &str) -> Vec<ReportId> {
+        let Some(bits) = words::reference_bits(reference) else { return Vec::new() };
+        let (mut first, mut last) = ([0; 16], [0xFF; 16]);
+        first[..4].copy_from_slice(&(bits << 2).to_be_bytes());
+        last[..4].copy_from_slice(&(bits << 2 | 3).to_be_bytes());
+        self.slots.range(ReportId(first)..=ReportId(last)).map(|(id, _)| *id).collect()
+    }
+
+    /// The report that has this comment.
+    pub fn by_comment(&self, comment: &CommentId) -> Option<ReportId> {
+        first(&self.comments, comment)
+    }
+
+    /// The report that this wish was about.
+    pub fn by_request(&self, request: &RequestId) -> Option<ReportId> {
+        first(&self.requests, request)
+    }
+
+    /// How many reports are open and not hidden.
+    pub fn open_reports(&self) -> u32 {
+        self.open
+    }
+
+    /// Nothing passes a filter by a category that no report has.
+    fn test(&self, filter: &Filter) -> Option<Test> {
+        let category = match &filter.category {
+            Some(code) => Some(*self.categories.get(code)?),
+            None => None,
+        };
+        Some(Test { kind: filter.kind, category, open_only: filter.open_only, public_only: filter.public_only })
+    }
+
+    fn newest_that(&self, limit: usize, before_ms: UnixMs, passes: impl Fn(&Entry) -> bool) -> Vec<ReportId> {
+        self.updated
+            .range(..=(before_ms, ReportId([0xFF; 16]), u32::MAX))
+            .rev()
+            .filter(|(_, _, slot)| passes(&self.entries[*slot as usize]))
+            .take(limit)
+            .map(|(_, id, _)| *id)
+            .collect()
+    }
+
+    fn around(&self, point: Point, radius_m: f64, test: &Test) -> Vec<(ReportId, u32)> {
+        let bounds = Bounds::around(point, radius_m);
+        let mut found = Vec::new();
+        self.grid.each(&bounds, |slot| {
+            let entry = &self.entries[slot as usize];
+            if bounds.contains(&entry.point) && test.passes(entry) {
+                let distance_m = point.distance_m(&entry.point);
+                if distance_m <= radius_m {
+                    // Millimetres order equally far ones by id alone on every machine.
+                    found.push(((distance_m * 1000.0) as u64, entry.id));
+                }
+            }
+        });
+        found.sort_unstable();
+        found.into_iter().map(|(mm, id)| (id, (mm as f64 / 1000.0).round() as u32)).collect()
+    }
+
+    fn entry(&mut self, state: &State, report: &Report) -> Entry {
+        Entry {
+            id: report.id,
+            point: report.place.point,
+            filed_ms: report.filed_ms,
+            updated_ms: report.updated_ms,
+            due_ms: state.due_ms(report),
+            deferred_ms: report.deferred_ms.unwrap_or(0),
+            assigned: report.assigned,
+            category: number(&mut self.categories, &report.category),
+            department: number(&mut self.departments, &report.department),
+            kind: report.kind,
+            status: report.status,
+            hidden: report.hidden.is_some(),
+        }
+    }
+
+    fn put(&mut self, state: &State, report: &Report) {
+        let entry = self.entry(state, report);
+        self.open += entry.counts_as_open();
+        let id = report.id;
+        let slot = match self.slots.get(&id) {
+            Some(slot) => {
+                let slot = *slot;
+                let before = std::mem::replace(&mut self.entries[slot as usize], entry.clone());
+                self.open -= before.counts_as_open();
+                self.grid.remove(&before.point, slot);
+                self.updated.remove(&(before.updated_ms, id, slot));
+                self.filed.remove(&(before.filed_ms, id, slot));
+                self.due.remove(&(before.due_ms, id, slot));
+                slot
+            }
+            None => {
+                let slot = self.entries.len() as u32;
+                self.slots.insert(id, slot);
+                self.entries.push(entry.clone());
+                slot
+            }
+        };
+        self.grid.insert(&entry.point, slot);
+        self.updated.insert((entry.updated_ms, id, slot));
+        self.filed.insert((entry.filed_ms, id, slot));
+        if entry.is_open() {
+            self.due.insert((entry.due_ms, id, slot));
+        }
+        self.codes.extend(report.code.map(|code| (code, id)));
+        self.comments.extend(report.comments.iter().map(|comment| (comment.id, id)));
+        self.requests.extend(report.record.iter().filter_map(|decided| decided.request).map(|request| (request, id)));
+    }
+}
+
+/// The first report that has this key.
+fn first<K: Ord + Copy>(of: &BTreeSet<(K, ReportId)>, key: &K) -> Option<ReportId> {
+    of.range((*key, ReportId([0; 16]))..=(*key, ReportId([0xFF; 16]))).next().map(|(_, id)| *id)
+}
+
+fn number<K: Ord + Clone>(numbers: &mut BTreeMap<K, u16>, key: &K) -> u16 {
+    if let Some(number) = numbers.get(key) {
+        return *number;
+    }
+    // Past 65,535 categories the rest share a number; no town has a thousand.
+    let number = numbers.len().min(usize::from(u16::MAX)) as u16;
+    numbers.insert(key.clone(), number);
+    number
+}
+
+#[cfg(test)]
+mod tests;

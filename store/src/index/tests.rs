@@ -1,0 +1,157 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::fact::{Body, HideReason, Target};
+use crate::model::tests::history::{Device, NOW, category, filed, history, report, staff};
+
+impl Index {
+    /// All that it answers from, without the numbers it gave out on the way.
+    fn content(&self) -> impl PartialEq + std::fmt::Debug {
+        let code = |number: u16| self.categories.iter().find(|(_, other)| **other == number).map(|(code, _)| code.clone());
+        let office = |number: u16| self.departments.iter().find(|(_, other)| **other == number).map(|(code, _)| code.clone());
+        let entries: Vec<_> = (self.slots.values())
+            .map(|slot| self.entries[*slot as usize].clone())
+            .map(|entry| (code(entry.category), office(entry.department), Entry { category: 0, department: 0, ..entry }))
+            .collect();
+        let ordered = |set: &BTreeSet<(UnixMs, ReportId, u32)>| set.iter().map(|(ms, id, _)| (*ms, *id)).collect::<Vec<_>>();
+        let world =
+            Bounds { min: Point { lat_e7: i32::MIN, lon_e7: i32::MIN }, max: Point { lat_e7: i32::MAX, lon_e7: i32::MAX } };
+        let mut placed = Vec::new();
+        self.grid.each(&world, |slot| placed.push(self.entries[slot as usize].id));
+        placed.sort_unstable();
+        (
+            (entries, ordered(&self.updated), ordered(&self.filed), ordered(&self.due)),
+            (placed, self.codes.clone(), self.comments.clone(), self.requests.clone(), self.open),
+        )
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn fed_by_events_or_built_from_the_state_it_is_the_same(
+        steps in prop::collection::vec((any::<u8>(), any::<u8>(), any::<u8>(), any::<u8>(), 0..2_000_u16), 1..60),
+    ) {
+        let mut fed = Present::default();
+        history(&steps).iter().for_each(|event| fed.apply(event));
+        let built = Index::of(&fed.state);
+        prop_assert_eq!(fed.index.content(), built.content());
+        let words = ["lamp".to_owned()];
+        for queue in [Queue::New, Queue::Mine, Queue::Waiting, Queue::Overdue, Queue::All, Queue::Closed, Queue::Hidden] {
+            let ask = |index: &Index| index.queue(&fed.state, queue, staff(1), NOW, &words, None, 0, 50);
+            prop_assert_eq!(ask(&fed.index), ask(&built));
+        }
+        let counts = built.counts(&fed.state, staff(1), NOW);
+        prop_assert_eq!((counts.all + counts.closed + counts.hidden) as usize, fed.state.report_count());
+        prop_assert_eq!(counts.all, built.open_reports());
+    }
+
+    #[test]
+    fn the_grid_finds_what_a_walk_finds(
+        points in prop::collection::vec((600_000_000..602_000_000_i32, 248_000_000..250_000_000_i32), 1..60),
+        corner in (600_000_000..602_000_000_i32, 248_000_000..250_000_000_i32, 0..1_000_000_i32),
+        limit in 1_usize..20,
+    ) {
+        let present = town(&points);
+        let (lat_e7, lon_e7, side) = corner;
+        let bounds = Bounds { min: Point { lat_e7, lon_e7 }, max: Point { lat_e7: lat_e7 + side, lon_e7: lon_e7 + side } };
+        let mut walked: Vec<_> = (present.state.reports())
+            .filter(|report| bounds.contains(&report.place.point))
+            .map(|report| (report.updated_ms, report.id))
+            .collect();
+        walked.sort_unstable_by(|a, b| b.cmp(a));
+        let total = walked.len() as u32;
+        walked.truncate(limit);
+        let walked: Vec<_> = walked.into_iter().map(|(_, id)| id).collect();
+        prop_assert_eq!(present.index.within(&present.state, &bounds, &Filter::default(), limit), (walked, total));
+
+        let point = bounds.min;
+        let mut walked: Vec<_> = (present.state.reports())
+            .map(|report| ((report.place.point.distance_m(&point) * 1000.0) as u64, report.id))
+            .collect();
+        walked.sort_unstable();
+        walked.truncate(limit);
+        let walked: Vec<_> = walked.into_iter().map(|(_, id)| id).collect();
+        prop_assert_eq!(present.index.nearest(&present.state, point, &Filter::default(), limit).0, walked);
+    }
+}
+
+fn town(points: &[(i32, i32)]) -> Present {
+    let mut device = Device::new(1, NOW);
+    let mut present = Present::default();
+    present.apply(&device.says(ReportId([0; 16]), Body::CategoryDefined(category("lamps"))));
+    for (at, (lat_e7, lon_e7)) in points.iter().enumerate() {
+        let mut body = filed(at as u8, "lamps");
+        if let Body::ReportFiled { place, .. } = &mut body {
+            place.point = Point { lat_e7: *lat_e7, lon_e7: *lon_e7 };
+        }
+        present.apply(&device.says(report(at as u8), body));
+    }
+    present
+}
+
+#[test]
+fn near_is_by_distance_and_category_only() {
+    let present =
+        town(&[(601_000_000, 249_000_000), (601_002_000, 249_000_000), (601_000_100, 249_000_000), (601_009_000, 249_000_000)]);
+    let lamps = "lamps".parse().unwrap();
+    let spot = Point { lat_e7: 601_000_000, lon_e7: 249_000_000 };
+    let near = |code, radius| present.index.near(&present.state, spot, code, radius, &Filter::default(), 10);
+    assert_eq!(near(&lamps, 50.0), [(report(0), 0), (report(2), 1), (report(1), 22)]);
+    assert_eq!(near(&"roads".parse().unwrap(), 50.0), []);
+}
+
+#[test]
+fn queues_hold_what_their_names_say() {
+    let mut device = Device::new(1, NOW);
+    let mut present = Present::default();
+    present.apply(&device.says(ReportId([0; 16]), Body::CategoryDefined(category("lamps"))));
+    for n in 1..=6 {
+        present.apply(&device.says(report(n), filed(n, "lamps")));
+    }
+    let later = NOW + 10 * 24 * 3_600_000;
+    for (n, body) in [
+        (2, Body::Assigned { to: Some(staff(9)) }),
+        (3, Body::Deferred { until: Some(later + 1) }),
+        (4, Body::StatusSet { status: Status::Planned, answer: Some("Next year.".to_owned()) }),
+        (5, Body::StatusSet { status: Status::Fixed, answer: Some("Done.".to_owned()) }),
+        (6, Body::Hidden { target: Target::Report, reason: HideReason::Spam, explanation: "advert".to_owned() }),
+    ] {
+        present.apply(&device.says(report(n), body));
+    }
+    let queue = |queue, words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let (page, total) = present.index.queue(&present.state, queue, staff(9), later, &words, None, 0, 50);
+        assert_eq!(page.len(), total as usize);
+        page.iter().map(|id| id.0[0]).collect::<Vec<_>>()
+    };
+    assert_eq!(queue(Queue::New, &[]), [1]);
+    assert_eq!(queue(Queue::Mine, &[]), [2]);
+    assert_eq!(queue(Queue::Waiting, &[]), [4, 3]);
+    assert_eq!(queue(Queue::Overdue, &[]), [1, 2, 4]);
+    assert_eq!(queue(Queue::All, &[]), [4, 3, 2, 1]);
+    assert_eq!(queue(Queue::Closed, &[]), [5]);
+    assert_eq!(queue(Queue::Hidden, &[]), [6]);
+    assert_eq!(queue(Queue::All, &["NUMBER3"]), [3]);
+    assert_eq!(queue(Queue::All, &["street", "4"]), [4]);
+    assert_eq!(queue(Queue::All, &["name", "lámps"]), [4, 3, 2, 1]);
+    assert_eq!(queue(Queue::All, &[&report(2).reference()]), [2]);
+    assert_eq!(queue(Queue::All, &["nothing"]), [] as [u8; 0]);
+    let counts = present.index.counts(&present.state, staff(9), later);
+    assert_eq!(counts, Counts { new: 1, mine: 1, waiting: 2, overdue: 3, all: 4, closed: 1, hidden: 1 });
+}
+
+#[test]
+fn references_are_found_as_people_type_them() {
+    let present = town(&[(601_000_000, 249_000_000); 40]);
+    for n in [0, 7, 39] {
+        let reference = report(n).reference();
+        for typed in [reference.clone(), reference.to_lowercase(), reference[2..].to_owned(), format!(" {reference} ")] {
+            assert_eq!(present.index.by_reference(&typed), [report(n)], "{typed}");
+        }
+    }
+    for typed in ["", "R-", "R-0000000", "R-00000U", "ä"] {
+        assert_eq!(present.index.by_reference(typed), [], "{typed}");
+    }
+}
