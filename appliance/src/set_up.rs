@@ -1,0 +1,176 @@
+//! Setting a town up: its map, its name and border, its departments and categories. Done with the daemon stopped; done twice, it
+//! changes only what differs.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use store::decide::{Actor, Command, Context};
+use store::fact::{Site, UnixMs};
+use store::geo::{Area, Point};
+use store::id::{Language, OrgId};
+use store::keyring::Chance;
+use store::store::{Store, Wish};
+
+use crate::catalogue;
+use crate::chance::SystemChance;
+use crate::cli::{Init, exit};
+use crate::config::system_clock;
+use crate::progress::ProgressLine;
+
+/// Name of the town's map in the data directory.
+pub const MAP_FILE: &str = "town.map";
+
+/// `wegovnowd town import`
+pub fn import(data: &Path, extract: &Path, border: Option<&Path>) -> anyhow::Result<u8> {
+    std::fs::create_dir_all(data).with_context(|| format!("cannot make the directory {}", data.display()))?;
+    let mut line = ProgressLine::new("Importing the map");
+    let summary = map::import(extract, border, &data.join(MAP_FILE), &mut |progress| {
+        let stage = match progress.stage {
+            map::import::Stage::Reading => "reading",
+            map::import::Stage::Assembling => "assembling",
+            map::import::Stage::Writing => "writing",
+        };
+        line.tell(stage, progress.done);
+    })
+    .context("the map was not imported; an older one stays as it was")?;
+    line.end(&format!(
+        "{}: {} things to draw, {} streets, {} addresses, {} places, {} KiB",
+        summary.name,
+        summary.features,
+        summary.streets,
+        summary.addresses,
+        summary.places,
+        summary.size / 1024
+    ));
+    for note in &summary.notes {
+        eprintln!("note: {note}");
+    }
+    Ok(exit::DONE)
+}
+
+/// `wegovnowd town info`
+pub fn info(data: &Path) -> anyhow::Result<u8> {
+    let path = data.join(MAP_FILE);
+    let town = map::Town::open(&path).context("import one with `wegovnowd town import`")?;
+    let bounds = town.bounds();
+    println!("name    {}", town.name());
+    println!("file    {}", path.display());
+    println!(
+        "covers  {:.5},{:.5} to {:.5},{:.5} (south-west to north-east)",
+        bounds.min.lat(),
+        bounds.min.lon(),
+        bounds.max.lat(),
+        bounds.max.lon()
+    );
+    println!("border  {} polygons, {} corners", town.area().0.len(), town.area().0.iter().flatten().map(Vec::len).sum::<usize>());
+    Ok(exit::DONE)
+}
+
+/// `wegovnowd init`
+pub fn init(init: &Init) -> anyhow::Result<u8> {
+    let data = init.data.dir();
+    let town = Words { name: init.name.as_deref(), languages: &init.languages, border: init.border.as_deref(), demo: false };
+    let now_ms = (system_clock())();
+    let store = open_or_make(&data, now_ms)?;
+    if let Some(site) = store.present().read().unwrap_or_else(std::sync::PoisonError::into_inner).state.site()
+        && site.demo
+    {
+        bail!("{} holds a demonstration with invented reports: set a real town up in another directory", data.display());
+    }
+    let mut store = store;
+    let changed = set_up(&mut store, &data, &town, now_ms)?;
+    store.close().context("the store did not close cleanly")?;
+    println!("{changed} of site, departments and categories set in {}", data.display());
+    Ok(exit::DONE)
+}
+
+/// What is said about a town when it is set up.
+pub struct Words<'a> {
+    pub name: Option<&'a str>,
+    pub languages: &'a [Language],
+    pub border: Option<&'a Path>,
+    pub demo: bool,
+}
+
+/// The store of a data directory, made if there is none. `now_ms` is when its history begins.
+pub fn open_or_make(data: &Path, now_ms: UnixMs) -> anyhow::Result<Store> {
+    if !is_made(data) {
+        let mut chance = SystemChance;
+        let mut org = [0; 16];
+        chance.fill(&mut org);
+        std::fs::create_dir_all(data).with_context(|| format!("cannot make the directory {}", data.display()))?;
+        Store::init(data, OrgId(org), &mut chance, now_ms).with_context(|| format!("no store was made in {}", data.display()))?;
+    }
+    let (store, said) = Store::open(data, Box::new(SystemChance), now_ms)
+        .with_context(|| format!("the store in {} does not open; is the daemon still running?", data.display()))?;
+    said.iter().for_each(|line| eprintln!("note: {line}"));
+    Ok(store)
+}
+
+/// Whether a data directory holds a store.
+pub fn is_made(data: &Path) -> bool {
+    store::keyring::Keyring::exists(data)
+}
+
+/// Sets site, departments and categories where they differ; answers how many did.
+pub fn set_up(store: &mut Store, data: &Path, words: &Words<'_>, now_ms: UnixMs) -> anyhow::Result<usize> {
+    let site = site(data, words)?;
+    let catalogue = catalogue::built_in(&site.languages).context("the built-in catalogue is broken")?;
+    let mut commands = Vec::new();
+    {
+        let present = store.present();
+        let present = present.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let state = &present.state;
+        if state.site() != Some(&site) {
+            commands.push(Command::OpenSite(site));
+        }
+        let departments = catalogue.departments.into_iter().filter(|new| state.department(&new.code) != Some(new));
+        commands.extend(departments.map(Command::DefineDepartment));
+        let categories = catalogue.categories.into_iter().filter(|new| state.category(&new.code) != Some(new));
+        commands.extend(categories.map(Command::DefineCategory));
+    }
+    let context = Context { actor: Actor::System, now_ms, staff: &[], photo_stored: false };
+    let wishes: Vec<Wish<'_>> = commands.iter().map(|command| Wish { command, context }).collect();
+    for outcome in store.submit(&wishes).context("the town was not set up")? {
+        outcome.context("the town was not set up")?;
+    }
+    Ok(commands.len())
+}
+
+/// The site as said, with what the imported map knows where nothing is said.
+fn site(data: &Path, words: &Words<'_>) -> anyhow::Result<Site> {
+    let path = data.join(MAP_FILE);
+    let town = path.exists().then(|| map::Town::open(&path)).transpose().context("import the map again")?;
+    let area = match (words.border, &town) {
+        (Some(file), _) => {
+            let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+            map::geojson::area(&text).map_err(|what| anyhow::anyhow!("{} is not a usable border: {what}", file.display()))?
+        }
+        (None, Some(town)) => town.area().clone(),
+        (None, None) => {
+            bail!("nothing says where reports are taken: import a map with `wegovnowd town import`, or give --border")
+        }
+    };
+    let name = match (words.name, &town) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(town)) => town.name().to_owned(),
+        (None, None) => bail!("the town has no name yet: give --name"),
+    };
+    let name = store::text::clean(&name).map_err(|_| anyhow::anyhow!("the name has a control character"))?;
+    if name.is_empty() {
+        bail!("the town's name is empty: give --name");
+    }
+    let mut languages: Vec<Language> = Vec::new();
+    for language in words.languages {
+        if !languages.contains(language) {
+            languages.push(language.clone());
+        }
+    }
+    Ok(Site { name, area: own(&area), languages, demo: words.demo })
+}
+
+/// The map's area in the store's words.
+fn own(area: &map::Area) -> Area {
+    let point = |point: &map::Point| Point { lat_e7: point.lat_e7, lon_e7: point.lon_e7 };
+    Area(area.0.iter().map(|rings| rings.iter().map(|ring| ring.iter().map(point).collect()).collect()).collect())
+}
