@@ -1,0 +1,331 @@
+//! A small map in characters: streets as braille lines, water and buildings as ground, reports as letters.
+//!
+//! Nothing depends on telling braille patterns apart: the letters and the list beside the map carry what matters.
+
+use api::Point;
+use map::{Class, Spot, View};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+use crate::theme::Theme;
+use crate::wording;
+
+/// A report on the map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marker {
+    /// Where.
+    pub point: Point,
+    /// What stands there.
+    pub letter: char,
+    /// The report that is read.
+    pub main: bool,
+}
+
+/// What lies under a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ground {
+    #[default]
+    Land,
+    Water,
+    Building,
+}
+
+/// What stands in a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ink {
+    Nothing,
+    Street,
+    Name,
+    Marker,
+    Main,
+}
+
+/// A cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    /// What is written.
+    pub sign: char,
+    /// What it is.
+    pub ink: Ink,
+    /// What is under it.
+    pub ground: Ground,
+}
+
+/// A drawn map: rows of cells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Columns.
+    pub width: usize,
+    /// Cells, row by row.
+    pub cells: Vec<Cell>,
+}
+
+impl Picture {
+    /// The signs as lines of text.
+    pub fn lines(&self) -> Vec<String> {
+        self.cells.chunks(self.width.max(1)).map(|row| row.iter().map(|cell| cell.sign).collect()).collect()
+    }
+}
+
+/// Dots of a braille cell by column and row (Unicode, "Braille Patterns": dots 1 to 8).
+const DOTS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
+
+struct Canvas {
+    width: usize,
+    height: usize,
+    dots: Vec<u8>,
+}
+
+impl Canvas {
+    fn dot(&mut self, x: i64, y: i64) {
+        if x < 0 || y < 0 {
+            return;
+        }
+        let (x, y) = (x as usize, y as usize);
+        let (column, row) = (x / 2, y / 4);
+        if column < self.width && row < self.height {
+            self.dots[row * self.width + column] |= DOTS[x % 2][y % 4];
+        }
+    }
+
+    /// A straight line (Bresenham), after it is cut to the canvas.
+    fn line(&mut self, from: (f64, f64), to: (f64, f64)) {
+        let Some(((x0, y0), (x1, y1))) = clip(from, to, (self.width * 2) as f64, (self.height * 4) as f64) else { return };
+        let (mut x, mut y) = (x0.floor() as i64, y0.floor() as i64);
+        let (end_x, end_y) = (x1.floor() as i64, y1.floor() as i64);
+        let (dx, dy) = ((end_x - x).abs(), -(end_y - y).abs());
+        let (step_x, step_y) = ((end_x - x).signum(), (end_y - y).signum());
+        let mut error = dx + dy;
+        loop {
+            self.dot(x, y);
+            if x == end_x && y == end_y {
+                break;
+            }
+            let doubled = 2 * error;
+            if doubled >= dy {
+                error += dy;
+                x += step_x;
+            }
+            if doubled <= dx {
+                error += dx;
+                y += step_y;
+            }
+        }
+    }
+}
+
+/// The part of a line in `0..width` × `0..height` (Liang and Barsky, 1984).
+fn clip(from: (f64, f64), to: (f64, f64), width: f64, height: f64) -> Option<((f64, f64), (f64, f64))> {
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+    let (mut start, mut end) = (0.0f64, 1.0f64);
+    for (step, gap) in [(-dx, from.0), (dx, width - 0.01 - from.0), (-dy, from.1), (dy, height - 0.01 - from.1)] {
+        if step == 0.0 {
+            if gap < 0.0 {
+                return None;
+            }
+        } else if step < 0.0 {
+            start = start.max(gap / step);
+        } else {
+            end = end.min(gap / step);
+        }
+    }
+    let at = |share: f64| (from.0 + dx * share, from.1 + dy * share);
+    (start <= end).then(|| (at(start), at(end)))
+}
+
+/// Draws the surroundings of a place, `across_m` metres over the width, in `size` columns and rows.
+pub fn draw(
+    town: Option<&map::Town>,
+    center: Point,
+    across_m: f64,
+    size: (u16, u16),
+    markers: &[Marker],
+    ascii: bool,
+) -> Picture {
+    let (width, height) = (usize::from(size.0), usize::from(size.1));
+    let empty = Cell { sign: ' ', ink: Ink::Nothing, ground: Ground::Land };
+    let mut picture = Picture { width, cells: vec![empty; width * height] };
+    if width == 0 || height == 0 {
+        return picture;
+    }
+    let spot = |point: Point| map::Point { lat_e7: point.lat_e7, lon_e7: point.lon_e7 }.spot();
+    let middle = spot(center);
+    let (width_px, height_px) = (f64::from(size.0) * 2.0, f64::from(size.1) * 4.0);
+    // A cell is twice as high as wide and has two dots by four: dots are square.
+    let zoom = 20.0 - (across_m / width_px / map::world::unit_m(middle.y)).max(1e-6).log2();
+    let view = View { x: f64::from(middle.x), y: f64::from(middle.y), zoom, width_px, height_px };
+    let mut names = Vec::new();
+    if let Some(town) = town {
+        names = draw_town(town, &view, across_m, ascii, &mut picture, height);
+    }
+    let cell = |spot: Spot| {
+        let (x, y) = view.pixel(spot);
+        let (column, row) = ((x / 2.0).floor(), (y / 4.0).floor());
+        let inside = column >= 0.0 && row >= 0.0 && (column as usize) < width && (row as usize) < height;
+        inside.then_some((column as usize, row as usize))
+    };
+    let taken: Vec<(usize, usize)> = markers.iter().filter_map(|marker| cell(spot(marker.point))).collect();
+    write_names(names, &taken, &mut picture, height);
+    for marker in markers {
+        if let Some((column, row)) = cell(spot(marker.point)) {
+            let ink = if marker.main { Ink::Main } else { Ink::Marker };
+            let at = &mut picture.cells[row * width + column];
+            *at = Cell { sign: marker.letter, ink, ..*at };
+        }
+    }
+    picture
+}
+
+/// A street's name and where it could stand: column and row of its middle.
+struct Name {
+    text: String,
+    rank: u8,
+    length: f64,
+    at: (f64, f64),
+}
+
+fn draw_town(town: &map::Town, view: &View, across_m: f64, ascii: bool, picture: &mut Picture, height: usize) -> Vec<Name> {
+    let width = picture.width;
+    let mut canvas = Canvas { width, height, dots: vec![0; width * height] };
+    // The dots are coarser than a screen's pixels: ask for the details that a screen of this area would show.
+    let drawing = town.features(view.rect(2.0), (view.zoom + 1.5).min(18.0));
+    let mut names: Vec<Name> = Vec::new();
+    for feature in drawing.iter() {
+        match feature.class {
+            Class::Sea | Class::Water => fill(feature.parts(), view, Ground::Water, picture, height),
+            Class::Building if across_m < 700.0 => fill(feature.parts(), view, Ground::Building, picture, height),
+            class if shown(class, across_m) && !feature.tunnel => {
+                for part in feature.parts() {
+                    let mut longest: Option<(f64, (f64, f64))> = None;
+                    for pair in part.windows(2) {
+                        let [a, b] = pair else { continue };
+                        let (from, to) = (view.pixel(*a), view.pixel(*b));
+                        canvas.line(from, to);
+                        if let Some((from, to)) = clip(from, to, view.width_px, view.height_px) {
+                            let length = (to.0 - from.0).hypot(to.1 - from.1);
+                            if longest.is_none_or(|(known, _)| length > known) {
+                                longest = Some((length, ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0)));
+                            }
+                        }
+                    }
+                    let (Some(name), Some((length, at))) = (feature.name, longest) else { continue };
+                    if class.is_way() {
+                        names.push(Name { text: wording::one_line(name), rank: class.rank(), length, at });
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    for (cell, dots) in picture.cells.iter_mut().zip(&canvas.dots) {
+        if *dots != 0 {
+            cell.sign = if ascii {
+                if dots.count_ones() > 2 { '+' } else { '.' }
+            } else {
+                char::from_u32(0x2800 + u32::from(*dots)).unwrap_or('+')
+            };
+            cell.ink = Ink::Street;
+        }
+    }
+    names
+}
+
+/// Which lines are drawn when the map shows so much.
+fn shown(class: Class, across_m: f64) -> bool {
+    match class {
+        Class::Footway | Class::Steps | Class::Cycleway | Class::Track => false,
+        Class::Service => across_m < 400.0,
+        Class::Street | Class::Pedestrian => across_m < 2500.0,
+        Class::Tram => false,
+        class => class.is_way() || matches!(class, Class::Rail | Class::River | Class::Stream),
+    }
+}
+
+/// Colours the cells whose middle lies in the rings, by the even-odd rule.
+fn fill<'a>(rings: impl Iterator<Item = &'a [Spot]>, view: &View, ground: Ground, picture: &mut Picture, height: usize) {
+    let rings: Vec<Vec<(f64, f64)>> = rings.map(|ring| ring.iter().map(|spot| view.pixel(*spot)).collect()).collect();
+    let mut crossings = Vec::new();
+    for row in 0..height {
+        let y = row as f64 * 4.0 + 2.0;
+        crossings.clear();
+        for pair in rings.iter().flat_map(|ring| ring.windows(2)) {
+            let [a, b] = pair else { continue };
+            if (a.1 > y) != (b.1 > y) {
+                crossings.push(a.0 + (y - a.1) / (b.1 - a.1) * (b.0 - a.0));
+            }
+        }
+        crossings.sort_by(f64::total_cmp);
+        for span in crossings.chunks_exact(2) {
+            let first = ((span[0] - 1.0) / 2.0).ceil().max(0.0) as usize;
+            let last = ((span[1] - 1.0) / 2.0).floor();
+            if last < 0.0 {
+                continue;
+            }
+            for column in first..=(last as usize).min(picture.width.saturating_sub(1)) {
+                if column < picture.width {
+                    picture.cells[row * picture.width + column].ground = ground;
+                }
+            }
+        }
+    }
+}
+
+/// Writes the names of the biggest and longest streets, each once, where they touch nothing written.
+fn write_names(mut names: Vec<Name>, taken: &[(usize, usize)], picture: &mut Picture, height: usize) {
+    names.sort_by(|a, b| b.rank.cmp(&a.rank).then(b.length.total_cmp(&a.length)).then_with(|| a.text.cmp(&b.text)));
+    let most = (height / 3).clamp(1, 8);
+    let mut written: Vec<String> = Vec::new();
+    let mut places: Vec<(usize, usize, usize)> = taken.iter().map(|(column, row)| (*column, column + 1, *row)).collect();
+    for name in names {
+        if written.len() >= most {
+            break;
+        }
+        let length = wording::columns(&name.text);
+        // Wide letters would shift what follows them; such names are left to the report's own lines.
+        let simple = name.text.chars().count() == length;
+        let (column, row) = ((name.at.0 / 2.0) as usize, (name.at.1 / 4.0) as usize);
+        if written.contains(&name.text) || !simple || length + 2 > picture.width || row >= height || name.length < 10.0 {
+            continue;
+        }
+        let start = column.saturating_sub(length / 2).min(picture.width - length);
+        let touches = |(from, to, at): &(usize, usize, usize)| *at == row && *from <= start + length && start <= *to;
+        if places.iter().any(touches) {
+            continue;
+        }
+        for (offset, sign) in name.text.chars().enumerate() {
+            let cell = &mut picture.cells[row * picture.width + start + offset];
+            (cell.sign, cell.ink) = (sign, Ink::Name);
+        }
+        places.push((start, start + length, row));
+        written.push(name.text);
+    }
+}
+
+/// Puts a picture on the screen.
+pub fn paint(picture: &Picture, frame: &mut Frame, area: Rect, theme: Theme) {
+    for (row, cells) in picture.cells.chunks(picture.width.max(1)).enumerate() {
+        for (column, cell) in cells.iter().enumerate() {
+            let position = (area.x + column as u16, area.y + row as u16);
+            let Some(target) = frame.buffer_mut().cell_mut(position) else { continue };
+            let mut style = match cell.ink {
+                Ink::Nothing | Ink::Street => theme.street(),
+                Ink::Name => theme.strong(),
+                Ink::Marker => theme.mark().add_modifier(Modifier::UNDERLINED),
+                Ink::Main => theme.mark().add_modifier(Modifier::REVERSED),
+            };
+            let fill = match cell.ground {
+                Ground::Land => None,
+                Ground::Water => theme.fill(true),
+                Ground::Building => theme.fill(false),
+            };
+            if let (Some(color), false) = (fill, cell.ink == Ink::Main) {
+                style = style.bg(color);
+            }
+            target.set_char(cell.sign).set_style(style);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+use super::*;
+
+/// The made-up town of the stories: the same streets that they walk.
+#[allow(dead_code, reason = "stories use all of it")]
+#[path = "../../../../tests/src/extract.rs"]
+mod extract;
+
+fn town() -> map::Town {
+    let folder = tempfile::tempdir().unwrap();
+    let (pbf, file) = (folder.path().join("town.osm.pbf"), folder.path().join("town"));
+    extract::write(&pbf).unwrap();
+    map::import(&pbf, None, &file, &mut |_| {}).unwrap();
+    map::Town::open(&file).unwrap()
+}
+
+fn at((lat, lon): (f64, f64)) -> Point {
+    Point::from_degrees(lat, lon).unwrap()
+}
+
+#[test]
+fn streets_water_names_and_letters() {
+    let town = town();
+    let here = at(extract::crossing(4, 6));
+    let markers = [
+        Marker { point: at(extract::crossing(5, 6)), letter: 'a', main: false },
+        Marker { point: here, letter: 'L', main: true },
+    ];
+    let picture = draw(Some(&town), here, 500.0, (40, 14), &markers, false);
+    insta::assert_snapshot!(picture.lines().join("\n"));
+    let main: Vec<usize> = (0..picture.cells.len()).filter(|cell| picture.cells[*cell].ink == Ink::Main).collect();
+    assert_eq!(main, [7 * 40 + 20], "in the middle");
+    let water = |column: usize| picture.cells[7 * 40 + column].ground == Ground::Water;
+    assert!(!water(20) && water(36), "the lake lies east");
+
+    let ascii = draw(Some(&town), here, 500.0, (40, 14), &markers, true);
+    assert!(ascii.lines().join("").is_ascii());
+}
+
+#[test]
+fn any_size_and_scale_will_do() {
+    let town = town();
+    let here = at(extract::crossing(0, 0));
+    for size in [(0, 0), (1, 1), (3, 40), (200, 2)] {
+        for across_m in [0.0, 1.0, 320.0, 1e7] {
+            let picture = draw(Some(&town), here, across_m, size, &[], false);
+            assert_eq!(picture.cells.len(), usize::from(size.0) * usize::from(size.1));
+        }
+    }
+    let pole = Point { lat_e7: 900_000_000, lon_e7: 1_800_000_000 };
+    draw(Some(&town), pole, 320.0, (30, 10), &[Marker { point: pole, letter: 'X', main: true }], false);
+}
+
+#[test]
+fn lines_are_cut_to_the_canvas() {
+    let (from, to) = clip((-10.0, 5.0), (30.0, 5.0), 20.0, 10.0).unwrap();
+    assert!(from == (0.0, 5.0) && (19.0..20.0).contains(&to.0) && to.1 == 5.0, "{from:?} {to:?}");
+    assert_eq!(clip((-10.0, -5.0), (30.0, -5.0), 20.0, 10.0), None);
+    assert_eq!(clip((3.0, 3.0), (3.0, 3.0), 20.0, 10.0), Some(((3.0, 3.0), (3.0, 3.0))));
+}

@@ -1,0 +1,3 @@
+//! Screens: each its own state, messages, update and view.
+
+pub mod triage;
