@@ -1,1 +1,307 @@
 //! The touch kiosk for residents.
+//!
+//! [`Kiosk`] is the whole of it in one window. A program shows the window and runs Slint's event loop; a test uses Slint's testing
+//! backend, finds elements by accessible label in [`Kiosk::window`], and calls [`Kiosk::pump`] to take in what the network thread
+//! brought, or [`Kiosk::pump_until`] to wait for it:
+//!
+//! ```ignore
+//! i_slint_backend_testing::init_no_event_loop();
+//! let kiosk = Kiosk::new(Client::over_socket(&socket)?, Options::default())?;
+//! kiosk.pump_until(Duration::from_secs(10), |state| state.online);
+//! ElementHandle::find_by_accessible_label(kiosk.window(), "Report a problem").next().unwrap().invoke_accessible_default_action();
+//! ```
+
+pub mod app;
+mod bridge;
+pub mod effects;
+pub mod gallery;
+pub mod keyboard;
+mod locale;
+pub mod map;
+mod mapping;
+pub mod slip;
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::mem::Discriminant;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use api::{Client, Language};
+use slint::{ComponentHandle, Global};
+
+use app::{Effect, Msg, State};
+use bridge::Laid;
+use effects::Effects;
+use mapping::Mapping;
+
+/// The window's type, for tests that look for elements in it.
+pub use ui::AppWindow;
+
+mod ui {
+    #![allow(clippy::all, clippy::unwrap_used, clippy::todo, unused_qualifications)]
+    slint::include_modules!();
+}
+
+/// How often the clock moves on.
+const TICK: Duration = Duration::from_millis(500);
+/// How often the map is drawn anew while sharper tiles are to come; never otherwise.
+const MAP_TICK: Duration = Duration::from_millis(33);
+/// A second strike on the same button within this time is a slip of the finger.
+const DOUBLE_STRIKE: Duration = Duration::from_millis(500);
+
+/// How a kiosk is set up.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The language to start in; the town's first otherwise.
+    pub language: Option<Language>,
+    /// A folder of photos to choose from, on a developer's machine.
+    pub photos: Option<PathBuf>,
+    /// Width and height of the window in pixels; 1920 by 1080 otherwise.
+    pub size: Option<(u32, u32)>,
+    /// Whether the window fills the screen.
+    pub fullscreen: bool,
+}
+
+/// A kiosk: its window, its state, and the thread that talks to the daemon.
+pub struct Kiosk {
+    inner: Rc<Inner>,
+    _clock: slint::Timer,
+}
+
+/// Does what the core asks of the world outside.
+type Perform = Box<dyn Fn(Effect)>;
+
+struct Inner {
+    window: AppWindow,
+    state: RefCell<State>,
+    waiting: RefCell<VecDeque<Msg>>,
+    arrived: Receiver<Msg>,
+    perform: Perform,
+    mapping: RefCell<Mapping>,
+    pen: slint::Timer,
+    laid: Laid,
+    language: RefCell<String>,
+    started: Instant,
+    /// Time that a test has let pass.
+    skipped: Cell<Duration>,
+    struck: Cell<Option<(Discriminant<Msg>, Duration)>>,
+}
+
+impl Kiosk {
+    /// A kiosk on the present Slint platform. Nothing is shown before [`Kiosk::run`] or the window's own `show`.
+    pub fn new(client: Client, options: Options) -> anyhow::Result<Kiosk> {
+        let window = AppWindow::new()?;
+        let (sender, arrived) = mpsc::channel();
+        let sender = Mutex::new(sender);
+        let wake = window.as_weak();
+        let deliver = Arc::new(move |msg| {
+            let _ = sender.lock().unwrap_or_else(PoisonError::into_inner).send(msg);
+            // Without an event loop (in tests) nobody is woken, and `pump` takes the message.
+            let _ = wake.upgrade_in_event_loop(|window| ui::Shell::get(&window).invoke_arrived());
+        });
+        let effects = Effects::start(client, options.photos.clone(), deliver)?;
+        Ok(Kiosk::assemble(window, &options, arrived, Box::new(move |effect| effects.run(effect))))
+    }
+
+    fn assemble(window: AppWindow, options: &Options, arrived: Receiver<Msg>, perform: Perform) -> Kiosk {
+        let (width, height) = options.size.unwrap_or((1920, 1080));
+        window.window().set_size(slint::PhysicalSize::new(width, height));
+        window.window().set_fullscreen(options.fullscreen);
+        let first_language = options.language.clone();
+        let state = State { takes_photos: options.photos.is_some(), first_language, ..State::default() };
+        let inner = Rc::new(Inner {
+            window,
+            state: RefCell::new(state),
+            waiting: RefCell::default(),
+            arrived,
+            perform,
+            mapping: RefCell::new(Mapping::default()),
+            pen: slint::Timer::default(),
+            laid: Laid::default(),
+            language: RefCell::default(),
+            started: Instant::now(),
+            skipped: Cell::default(),
+            struck: Cell::default(),
+        });
+        let weak = Rc::downgrade(&inner);
+        let send: bridge::Send = Rc::new(move |msg| {
+            if let Some(inner) = weak.upgrade() {
+                inner.struck(msg);
+            }
+        });
+        bridge::connect(&inner.window, &send, &(Rc::new(chance) as bridge::Chance), &inner.laid);
+        let weak = Rc::downgrade(&inner);
+        ui::Shell::get(&inner.window).on_arrived(move || {
+            if let Some(inner) = weak.upgrade() {
+                inner.pump();
+            }
+        });
+        mapping::connect(&inner, &send);
+        inner.show();
+        let clock = slint::Timer::default();
+        let weak = Rc::downgrade(&inner);
+        clock.start(slint::TimerMode::Repeated, TICK, move || {
+            if let Some(inner) = weak.upgrade() {
+                inner.pump();
+                inner.tick();
+            }
+        });
+        Kiosk { inner, _clock: clock }
+    }
+
+    /// Lets time pass for tests: the clock is that much later, and has ticked.
+    pub fn later(&self, time: Duration) {
+        self.inner.skipped.set(self.inner.skipped.get() + time);
+        self.inner.tick();
+    }
+
+    /// The window, for tests.
+    pub fn window(&self) -> &AppWindow {
+        &self.inner.window
+    }
+
+    /// A copy of what the kiosk knows, for tests.
+    pub fn state(&self) -> State {
+        self.inner.state.borrow().clone()
+    }
+
+    /// Gives a message as if it came from outside, for tests.
+    pub fn send(&self, msg: Msg) {
+        self.inner.take(msg);
+    }
+
+    /// Takes in everything that the network thread has brought.
+    pub fn pump(&self) {
+        self.inner.pump();
+    }
+
+    /// Takes in messages as they come until the state is as wished (`true`) or the time is over (`false`).
+    pub fn pump_until(&self, patience: Duration, wish: impl Fn(&State) -> bool) -> bool {
+        let end = Instant::now() + patience;
+        loop {
+            self.inner.pump();
+            if wish(&self.inner.state.borrow()) {
+                return true;
+            }
+            match self.inner.arrived.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(msg) => self.inner.take(msg),
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Shows the window and runs until it is closed.
+    pub fn run(&self) -> anyhow::Result<()> {
+        Ok(self.inner.window.run()?)
+    }
+}
+
+impl Inner {
+    fn now(&self) -> Duration {
+        self.started.elapsed() + self.skipped.get()
+    }
+
+    fn tick(self: &Rc<Self>) {
+        self.take(Msg::Tick { now_ms: u64::try_from(self.now().as_millis()).unwrap_or(u64::MAX) });
+    }
+
+    /// Takes a message from the screen, unless it is the second of a double strike.
+    fn struck(self: &Rc<Self>, msg: Msg) {
+        if msg.is_step() {
+            let (kind, now) = (std::mem::discriminant(&msg), self.now());
+            let before = self.struck.replace(Some((kind, now)));
+            if before.is_some_and(|(same, at)| same == kind && now.saturating_sub(at) < DOUBLE_STRIKE) {
+                self.take(Msg::Touched);
+                return;
+            }
+        }
+        self.take(msg);
+    }
+
+    /// Draws the map, and goes on drawing as long as something sharper is to come.
+    fn draw(self: &Rc<Self>) {
+        let more = match self.mapping.try_borrow_mut() {
+            Ok(mut mapping) => mapping.draw(&self.window),
+            // Called from within the layout: a little later then.
+            Err(_) => true,
+        };
+        if !more {
+            self.pen.stop();
+        } else if !self.pen.running() {
+            let weak = Rc::downgrade(self);
+            self.pen.start(slint::TimerMode::Repeated, MAP_TICK, move || {
+                if let Some(inner) = weak.upgrade() {
+                    inner.draw();
+                }
+            });
+        }
+    }
+
+    fn pump(self: &Rc<Self>) {
+        while let Ok(msg) = self.arrived.try_recv() {
+            self.take(msg);
+        }
+    }
+
+    /// Takes one message. Showing the state can set off further ones (a field that gets the focus): they wait their turn.
+    fn take(self: &Rc<Self>, msg: Msg) {
+        let busy = {
+            let mut waiting = self.waiting.borrow_mut();
+            waiting.push_back(msg);
+            waiting.len() > 1
+        };
+        if busy {
+            return;
+        }
+        loop {
+            let Some(msg) = self.waiting.borrow().front().cloned() else { return };
+            let before = self.state.borrow().session.clone();
+            let quiet = matches!(msg, Msg::Tick { .. } | Msg::Touched);
+            let effects = app::update(&mut self.state.borrow_mut(), msg);
+            // Most ticks change nothing that can be seen.
+            if !quiet || before != self.state.borrow().session {
+                self.show();
+            }
+            for effect in effects {
+                match effect {
+                    Effect::Look(point) => self.mapping.borrow_mut().look(point),
+                    Effect::LookAround => self.mapping.borrow_mut().look_around(),
+                    effect => (self.perform)(effect),
+                }
+            }
+            if !quiet {
+                self.draw();
+            }
+            self.waiting.borrow_mut().pop_front();
+        }
+    }
+
+    fn show(&self) {
+        let state = self.state.borrow().clone();
+        let language = state.language().map_or_else(|| "en".to_owned(), Language::to_string);
+        if *self.language.borrow() != language {
+            locale::select(&language);
+            language.clone_into(&mut self.language.borrow_mut());
+        }
+        self.mapping.borrow_mut().follow(&state, &language);
+        bridge::show(&self.window, &state, &self.laid);
+    }
+}
+
+/// Random bytes of the system.
+fn chance() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        // A code that can be guessed would open a stranger's report: rather no kiosk than that.
+        tracing::error!(%error, "the system gives no random bytes; stopping");
+        std::process::exit(1);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests;

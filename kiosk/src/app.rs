@@ -1,0 +1,514 @@
+//! The kiosk without a screen: what there is to know, what can happen, what follows. No markup, no network, no clock, no chance.
+
+mod draft;
+mod open;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use api::{
+    AttachmentId, Change, Comment, CommentId, Filed, Follow, FollowCode, FoundList, Kind, Language, NearQuery, NearReply,
+    NewComment, NewReport, PhotoStored, Point, QuestionCode, Report, ReportId, ReportList, Reverse, SessionId, Supported, Town,
+    What,
+};
+
+use api::client::CallError;
+
+use crate::keyboard::{Edit, Key, Layer};
+pub use session::*;
+
+/// Without a touch for so long, the warning appears.
+pub const IDLE_MS: u64 = 120_000;
+/// The warning stays so long, then everything is wiped.
+pub const WARNING_MS: u64 = 30_000;
+/// The page after "Finish" clears by itself.
+pub const FINISHED_MS: u64 = 12_000;
+/// How often a daemon that was away is asked whether it is back.
+const ASK_MS: u64 = 2_000;
+/// Characters of a search.
+const SEARCH_MAX: usize = 100;
+/// Characters of an answer to a category's question, and of texts before the town is known.
+const ANSWER_MAX: usize = 500;
+/// A code with whatever people put between its letters.
+const CODE_MAX: usize = 20;
+
+/// Everything the kiosk knows.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// The town, once the daemon has told.
+    pub town: Option<Town>,
+    /// Whether the daemon answers.
+    pub online: bool,
+    /// Whether it is known yet if the daemon answers.
+    pub heard: bool,
+    /// When the daemon was last asked whether it is back.
+    pub asked_ms: u64,
+    /// The kiosk's clock, in milliseconds since any start.
+    pub now_ms: u64,
+    /// Whether photos can be added here (a developer's machine).
+    pub takes_photos: bool,
+    /// The language to start in, if not the town's first.
+    pub first_language: Option<Language>,
+    /// Everything of the present resident.
+    pub session: Session,
+    /// Tickets given so far; they never come twice, whoever is at the screen.
+    pub tickets: u64,
+}
+
+/// A wish or a notice from outside.
+#[derive(Debug, Clone)]
+pub enum Msg {
+    /// The clock goes on.
+    Tick {
+        now_ms: u64,
+    },
+    /// Somebody touched the screen or a key.
+    Touched,
+    /// The daemon told about the town: it is there.
+    Town(Result<Town, CallError>),
+    /// The daemon went away.
+    Lost,
+    /// Something changed in the town.
+    Changed(Change),
+    /// An answer to an effect.
+    Reply(Ticket, Reply),
+
+    Start(Kind),
+    StartBrowse,
+    StartFollow,
+    Back,
+    Next,
+    Finish,
+    Stay,
+    Overlay(Overlay),
+    Language(Language),
+    DismissNotice,
+
+    Category(api::CategoryCode),
+    Spot(Point),
+    ChooseFound(usize),
+    Support {
+        report: ReportId,
+        session: SessionId,
+    },
+    Choose {
+        question: QuestionCode,
+        choice: QuestionCode,
+    },
+    PhotoName(String),
+    PhotoAway,
+    EditStep(Screen),
+    Send {
+        id: ReportId,
+        code: FollowCode,
+    },
+
+    SubmitCode,
+    Open(ReportId),
+    /// The report that carries on the one on the screen.
+    OpenMerged,
+    Select(ReportId),
+    WriteComment,
+    SendComment {
+        id: CommentId,
+    },
+
+    Focus(Field),
+    Typed {
+        field: Field,
+        text: String,
+        caret: usize,
+    },
+    Key {
+        key: Key,
+        more: Vec<String>,
+    },
+    KeyboardAway,
+}
+
+/// What the daemon or the disk answered.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    Reports(Result<ReportList, CallError>),
+    Near(Result<NearReply, CallError>),
+    Found(Result<FoundList, CallError>),
+    Address(Result<Reverse, CallError>),
+    Filed(Result<Filed, CallError>),
+    Report(Result<Report, CallError>),
+    Followed(Result<Report, CallError>),
+    Supported(Result<Supported, CallError>),
+    Commented(Result<Comment, CallError>),
+    Photos(Vec<String>),
+    PhotoStored(Result<PhotoStored, CallError>),
+    Photo(Result<Arc<Picture>, CallError>),
+}
+
+impl Msg {
+    /// Whether this is a step that a second strike would take twice. Typing, scrolling and moving the map are not.
+    pub fn is_step(&self) -> bool {
+        use Msg::*;
+        matches!(
+            self,
+            Start(_)
+                | StartBrowse
+                | StartFollow
+                | Back
+                | Next
+                | Finish
+                | Category(_)
+                | Support { .. }
+                | Send { .. }
+                | SubmitCode
+                | Open(_)
+                | OpenMerged
+                | WriteComment
+                | SendComment { .. }
+        )
+    }
+}
+
+impl Reply {
+    fn error(&self) -> Option<&CallError> {
+        match self {
+            Reply::Reports(result) => result.as_ref().err(),
+            Reply::Near(result) => result.as_ref().err(),
+            Reply::Found(result) => result.as_ref().err(),
+            Reply::Address(result) => result.as_ref().err(),
+            Reply::Filed(result) => result.as_ref().err(),
+            Reply::Report(result) | Reply::Followed(result) => result.as_ref().err(),
+            Reply::Supported(result) => result.as_ref().err(),
+            Reply::Commented(result) => result.as_ref().err(),
+            Reply::PhotoStored(result) => result.as_ref().err(),
+            Reply::Photo(result) => result.as_ref().err(),
+            Reply::Photos(_) => None,
+        }
+    }
+}
+
+/// What to do outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    Town,
+    Reports(Ticket),
+    Near(Ticket, NearQuery),
+    Search(Ticket, String),
+    Address(Ticket, Point),
+    File(Ticket, Box<NewReport>),
+    Report(Ticket, ReportId),
+    Follow(Ticket, Follow),
+    Support(Ticket, ReportId, SessionId),
+    Comment(Ticket, ReportId, NewComment),
+    Photo(Ticket, AttachmentId),
+    ListPhotos(Ticket),
+    SendPhoto(Ticket, String),
+    /// Move the map there.
+    Look(Point),
+    /// Show the whole town again.
+    LookAround,
+}
+
+impl State {
+    /// The language on the screen.
+    pub fn language(&self) -> Option<&Language> {
+        let town = || self.town.as_ref().and_then(|town| town.languages.first());
+        self.session.language.as_ref().or(self.first_language.as_ref()).or_else(town)
+    }
+
+    /// The category of the draft.
+    pub fn category(&self) -> Option<&api::Category> {
+        let code = self.session.draft.category.as_ref()?;
+        self.category_of(code)
+    }
+
+    /// A category by its code.
+    pub fn category_of(&self, code: &api::CategoryCode) -> Option<&api::Category> {
+        self.town.as_ref()?.categories.iter().find(|category| category.code == *code)
+    }
+
+    /// A text in the language on the screen, else in the town's first, else in any.
+    pub fn text<'t>(&self, texts: &'t api::Texts) -> &'t str {
+        let first = self.town.as_ref().and_then(|town| town.languages.first());
+        let chosen = self.language().and_then(|language| texts.get(language));
+        chosen.or_else(|| first.and_then(|first| texts.get(first))).or_else(|| texts.values().next()).map_or("", String::as_str)
+    }
+
+    /// The text that a field holds.
+    pub fn edit(&self, field: &Field) -> Option<&Edit> {
+        let session = &self.session;
+        match field {
+            Field::Search => Some(&session.draft.search),
+            Field::Text => Some(&session.draft.text),
+            Field::Answer(question) => session.draft.answers.get(question),
+            Field::Code => Some(&session.code),
+            Field::Comment => Some(&session.opened.comment),
+        }
+    }
+
+    /// How many characters a field takes.
+    pub fn limit(&self, field: &Field) -> usize {
+        let town = self.town.as_ref();
+        match field {
+            Field::Search => SEARCH_MAX,
+            Field::Text => town.map_or(ANSWER_MAX, |town| town.text_max),
+            Field::Answer(_) => ANSWER_MAX,
+            Field::Code => CODE_MAX,
+            Field::Comment => town.map_or(ANSWER_MAX, |town| town.comment_max),
+        }
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket(self.tickets)
+    }
+
+    fn wipe(&mut self) -> Vec<Effect> {
+        self.session = Session::default();
+        vec![Effect::LookAround]
+    }
+}
+
+/// What follows from a message.
+pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Tick { now_ms } => return tick(state, now_ms),
+        Msg::Town(Ok(town)) => {
+            let back = !state.online;
+            (state.online, state.heard) = (true, true);
+            state.town = Some(town);
+            return if back { refresh(state) } else { Vec::new() };
+        }
+        Msg::Town(Err(_)) | Msg::Lost => {
+            (state.online, state.heard) = (false, true);
+            return Vec::new();
+        }
+        Msg::Changed(change) => return changed(state, &change),
+        Msg::Reply(ticket, reply) => return replied(state, ticket, reply),
+        _ => {}
+    }
+    // From here on somebody is at the screen.
+    let now_ms = state.now_ms;
+    let session = &mut state.session;
+    session.started = true;
+    session.touched_ms = now_ms;
+    session.warning_s = None;
+    match msg {
+        Msg::Overlay(overlay) => {
+            session.overlay = overlay;
+            session.typing = None;
+            if overlay == Overlay::Photos {
+                let ticket = state.ticket();
+                state.session.photos_wanted = Some(ticket);
+                return vec![Effect::ListPhotos(ticket)];
+            }
+        }
+        Msg::Language(language) => {
+            session.language = Some(language);
+            session.overlay = Overlay::None;
+        }
+        Msg::DismissNotice => session.notice = Notice::None,
+        Msg::Finish => {
+            let effects = state.wipe();
+            state.session = Session { started: true, screen: Screen::Finished, finished_ms: now_ms, ..Session::default() };
+            return effects;
+        }
+        Msg::Back => return back(state),
+        Msg::Focus(field) => {
+            let layer = if field == Field::Code { Layer::Code } else { Layer::Letters };
+            let empty = state.edit(&field).is_none_or(|edit| edit.text().is_empty());
+            if state.session.typing.as_ref().is_none_or(|typing| typing.field != field) {
+                let sentence = matches!(field, Field::Text | Field::Comment | Field::Search);
+                state.session.typing = Some(Typing { field, layer, shifted: sentence && empty, more: Vec::new() });
+            }
+        }
+        Msg::Typed { field, text, caret } => {
+            let text: String = text.chars().take(state.limit(&field)).collect();
+            let mut edit = Edit::new(&text);
+            edit.set_caret(caret);
+            return typed(state, field, edit);
+        }
+        Msg::Key { key, more } => return key_pressed(state, key, more),
+        Msg::KeyboardAway => session.typing = None,
+        Msg::StartBrowse
+        | Msg::Open(_)
+        | Msg::OpenMerged
+        | Msg::Select(_)
+        | Msg::StartFollow
+        | Msg::SubmitCode
+        | Msg::WriteComment => {
+            return open::update(state, msg);
+        }
+        Msg::Support { .. } | Msg::SendComment { .. } => return open::update(state, msg),
+        Msg::Touched | Msg::Stay => {}
+        _ => return draft::update(state, msg),
+    }
+    Vec::new()
+}
+
+fn tick(state: &mut State, now_ms: u64) -> Vec<Effect> {
+    state.now_ms = now_ms;
+    let mut effects = Vec::new();
+    if state.heard && !state.online && now_ms.saturating_sub(state.asked_ms) >= ASK_MS {
+        // One call may have failed while the stream of changes went on: then nobody else would notice that all is well.
+        state.asked_ms = now_ms;
+        effects.push(Effect::Town);
+    }
+    effects.extend(idle(state, now_ms));
+    effects
+}
+
+/// Warns and wipes when nobody touches the screen any more.
+fn idle(state: &mut State, now_ms: u64) -> Vec<Effect> {
+    let session = &mut state.session;
+    if session.screen == Screen::Finished {
+        return if now_ms.saturating_sub(session.finished_ms) >= FINISHED_MS { state.wipe() } else { Vec::new() };
+    }
+    let idle_ms = now_ms.saturating_sub(session.touched_ms);
+    if !session.started || idle_ms < IDLE_MS {
+        return Vec::new();
+    }
+    if idle_ms >= IDLE_MS + WARNING_MS {
+        return state.wipe();
+    }
+    session.warning_s = Some((IDLE_MS + WARNING_MS - idle_ms).div_ceil(1000) as u32);
+    Vec::new()
+}
+
+fn back(state: &mut State) -> Vec<Effect> {
+    let session = &mut state.session;
+    session.notice = Notice::None;
+    session.typing = None;
+    let review = session.draft.reviewed;
+    session.screen = match session.screen {
+        Screen::Category | Screen::Place | Screen::Details if review => Screen::Review,
+        Screen::Place => Screen::Category,
+        Screen::Details => Screen::Place,
+        Screen::Review => Screen::Details,
+        Screen::Report if session.opened.code.is_some() => Screen::Code,
+        Screen::Report if session.draft.category.is_some() => Screen::Place,
+        Screen::Report => Screen::Browse,
+        Screen::Home | Screen::Category | Screen::Slip | Screen::Code | Screen::Browse | Screen::Finished => Screen::Home,
+    };
+    match session.screen {
+        Screen::Home => {
+            session.draft = Draft::default();
+            session.browse = Browse::default();
+            session.opened = Opened::default();
+            session.code = Edit::default();
+            vec![Effect::LookAround]
+        }
+        Screen::Browse => open::list(state),
+        Screen::Place => session.draft.point.map(Effect::Look).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Reads anew what is on the screen, after the daemon was away.
+fn refresh(state: &mut State) -> Vec<Effect> {
+    if state.session.notice == Notice::Away {
+        state.session.notice = Notice::None;
+    }
+    match state.session.screen {
+        Screen::Browse => open::list(state),
+        Screen::Report => open::reload(state),
+        Screen::Place => draft::look_up(state),
+        _ => Vec::new(),
+    }
+}
+
+fn changed(state: &mut State, change: &Change) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if matches!(change.what, What::Town | What::Missed) || matches!(change.what, What::Filed | What::Decided) {
+        effects.push(Effect::Town);
+    }
+    match state.session.screen {
+        Screen::Browse => effects.extend(open::list(state)),
+        Screen::Report if change.report.is_none() || change.report == state.session.opened.id => {
+            effects.extend(open::reload(state))
+        }
+        _ => {}
+    }
+    effects
+}
+
+fn replied(state: &mut State, ticket: Ticket, reply: Reply) -> Vec<Effect> {
+    if matches!(reply.error(), Some(CallError::Away(_))) {
+        (state.online, state.heard) = (false, true);
+        state.asked_ms = state.now_ms;
+    }
+    match reply {
+        Reply::Near(_) | Reply::Found(_) | Reply::Address(_) | Reply::Filed(_) | Reply::Photos(_) | Reply::PhotoStored(_) => {
+            draft::replied(state, ticket, reply)
+        }
+        _ => open::replied(state, ticket, reply),
+    }
+}
+
+/// The notice for a call that failed.
+fn failed(state: &mut State, error: &CallError) {
+    state.session.notice = match error.code() {
+        "away" | "garbled" | "busy" | "too_slow" => Notice::Away,
+        "outside_area" | "bad_place" => Notice::OutsideArea,
+        "text_too_short" => Notice::TextMissing,
+        "text_too_long" => Notice::TextTooLong,
+        "missing_answer" => Notice::AnswerMissing,
+        "bad_answer" => Notice::AnswerBad,
+        "unknown_code" => Notice::CodeUnknown,
+        "too_many" => Notice::TooMany,
+        "closed" => Notice::Closed,
+        "storage_full" | "read_only" => Notice::StorageFull,
+        "unsupported_media" | "too_large" | "unknown_photo" => Notice::PhotoRefused,
+        _ => Notice::Refused,
+    };
+}
+
+fn typed(state: &mut State, field: Field, edit: Edit) -> Vec<Effect> {
+    let session = &mut state.session;
+    session.notice = Notice::None;
+    match field {
+        Field::Search => {
+            session.draft.search = edit;
+            return draft::search(state);
+        }
+        Field::Text => session.draft.text = edit,
+        Field::Answer(question) => {
+            session.draft.answers.insert(question, edit);
+        }
+        Field::Code => session.code = edit,
+        Field::Comment => session.opened.comment = edit,
+    }
+    Vec::new()
+}
+
+fn key_pressed(state: &mut State, key: Key, more: Vec<String>) -> Vec<Effect> {
+    let Some(typing) = state.session.typing.clone() else { return Vec::new() };
+    let limit = state.limit(&typing.field);
+    let mut edit = state.edit(&typing.field).cloned().unwrap_or_default();
+    let one_line = matches!(typing.field, Field::Search | Field::Code | Field::Answer(_));
+    let mut next = Typing { more: Vec::new(), ..typing.clone() };
+    match key {
+        Key::Char(text) => {
+            if edit.insert(&text, limit) {
+                next.more = more;
+            }
+            next.shifted = false;
+        }
+        Key::Space => {
+            edit.insert(" ", limit);
+        }
+        Key::Enter if !one_line => {
+            edit.insert("\n", limit);
+            next.shifted = true;
+        }
+        Key::Backspace => edit.backspace(),
+        Key::Shift => next.shifted = !typing.shifted,
+        Key::Layer(layer) => next.layer = layer,
+        Key::Enter | Key::Done => {
+            state.session.typing = None;
+            return if typing.field == Field::Code { open::update(state, Msg::SubmitCode) } else { Vec::new() };
+        }
+    }
+    state.session.typing = Some(next);
+    if state.edit(&typing.field) == Some(&edit) { Vec::new() } else { typed(state, typing.field, edit) }
+}

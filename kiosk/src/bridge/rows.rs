@@ -1,0 +1,411 @@
+//! Each screen's properties, made of the state.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use api::{Datatype, Kind, Status, Summary, UnixMs};
+use slint::{Global, Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString};
+
+use super::{list, text};
+use crate::app::{Field, Notice, Overlay, Picture, Screen, State};
+use crate::keyboard::{Edit, Key, KeyCap, layout};
+use crate::{locale, slip as slip_picture, ui};
+
+const DAY_MS: u64 = 86_400_000;
+
+fn days(state: &State, at_ms: UnixMs) -> i32 {
+    let now = state.town.as_ref().map_or(at_ms, |town| town.now_ms);
+    i32::try_from(now.saturating_sub(at_ms) / DAY_MS).unwrap_or(i32::MAX)
+}
+
+fn number<N>(value: N) -> i32
+where
+    i32: TryFrom<N>,
+{
+    i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+fn status(status: Status) -> ui::Status {
+    match status {
+        Status::Received => ui::Status::Received,
+        Status::InProgress => ui::Status::InProgress,
+        Status::Planned => ui::Status::Planned,
+        Status::Fixed => ui::Status::Fixed,
+        Status::Declined => ui::Status::Declined,
+        Status::NotOurs => ui::Status::NotOurs,
+        Status::Duplicate => ui::Status::Duplicate,
+    }
+}
+
+fn notice(notice: Notice) -> ui::Notice {
+    match notice {
+        Notice::None => ui::Notice::None,
+        Notice::Away => ui::Notice::Away,
+        Notice::OutsideArea => ui::Notice::OutsideArea,
+        Notice::TextMissing => ui::Notice::TextMissing,
+        Notice::TextTooLong => ui::Notice::TextTooLong,
+        Notice::AnswerMissing => ui::Notice::AnswerMissing,
+        Notice::AnswerBad => ui::Notice::AnswerBad,
+        Notice::CodeUnfinished => ui::Notice::CodeUnfinished,
+        Notice::CodeMisread => ui::Notice::CodeMisread,
+        Notice::CodeUnknown => ui::Notice::CodeUnknown,
+        Notice::TooMany => ui::Notice::TooMany,
+        Notice::Closed => ui::Notice::Closed,
+        Notice::StorageFull => ui::Notice::StorageFull,
+        Notice::PhotoRefused => ui::Notice::PhotoRefused,
+        Notice::Refused => ui::Notice::Refused,
+        Notice::ThanksSupport => ui::Notice::ThanksSupport,
+        Notice::AlreadySupported => ui::Notice::AlreadySupported,
+        Notice::ThanksComment => ui::Notice::ThanksComment,
+    }
+}
+
+pub fn shell(window: &ui::AppWindow, state: &State) {
+    let session = &state.session;
+    let shell = ui::Shell::get(window);
+    shell.set_screen(match session.screen {
+        Screen::Home => ui::ScreenName::Home,
+        Screen::Category => ui::ScreenName::Category,
+        Screen::Place => ui::ScreenName::Place,
+        Screen::Details => ui::ScreenName::Details,
+        Screen::Review => ui::ScreenName::Review,
+        Screen::Slip => ui::ScreenName::Slip,
+        Screen::Code => ui::ScreenName::Code,
+        Screen::Browse => ui::ScreenName::Browse,
+        Screen::Report => ui::ScreenName::Report,
+        Screen::Finished => ui::ScreenName::Finished,
+    });
+    shell.set_overlay(match session.overlay {
+        Overlay::None => ui::OverlayName::None,
+        Overlay::Help => ui::OverlayName::Help,
+        Overlay::Languages => ui::OverlayName::Languages,
+        Overlay::Photos => ui::OverlayName::Photos,
+    });
+    shell.set_notice(notice(session.notice));
+    shell.set_online(state.online || !state.heard);
+    shell.set_demo(state.town.as_ref().is_some_and(|town| town.demo));
+    shell.set_warning(session.warning_s.map_or(-1, number));
+    let current = state.language().map_or("en", |language| language.as_str());
+    shell.set_language(text(locale::own_name(current)));
+    let offered = state.town.iter().flat_map(|town| &town.languages).filter(|language| locale::is_complete(language.as_str()));
+    let rows = offered.map(|language| ui::LanguageRow {
+        code: text(language.as_str()),
+        name: text(locale::own_name(language.as_str())),
+        chosen: language.as_str() == current,
+    });
+    shell.set_languages(list(shell.get_languages(), rows.collect()));
+    shell.set_photos(list(shell.get_photos(), session.photos.iter().map(|name| text(name)).collect()));
+}
+
+pub fn keyboard(window: &ui::AppWindow, state: &State, keys: &RefCell<Vec<Vec<KeyCap>>>) {
+    let board = ui::KeyboardData::get(window);
+    let typing = state.session.typing.as_ref();
+    board.set_shown(typing.is_some());
+    let Some(typing) = typing else {
+        board.set_more(list(board.get_more(), Vec::new()));
+        return;
+    };
+    let language = state.language().map_or("en", |language| language.as_str());
+    let caps = layout(language, typing.layer, typing.shifted);
+    board.set_more(list(board.get_more(), typing.more.iter().map(|letter| text(letter)).collect()));
+    if *keys.borrow() == caps && slint::Model::row_count(&board.get_rows()) > 0 {
+        return;
+    }
+    let rows: Vec<ModelRc<ui::Cap>> = caps.iter().enumerate().map(|(row, caps)| row_of(row, caps, typing.shifted)).collect();
+    board.set_rows(ModelRc::new(slint::VecModel::from(rows)));
+    *keys.borrow_mut() = caps;
+}
+
+fn row_of(row: usize, caps: &[KeyCap], shifted: bool) -> ModelRc<ui::Cap> {
+    let sum: f32 = caps.iter().map(|cap| cap.weight).sum();
+    let cap = |(column, cap): (usize, &KeyCap)| {
+        let (action, icon) = match &cap.key {
+            Key::Char(_) => ("char", ""),
+            Key::Shift => ("shift", "shift"),
+            Key::Layer(_) => ("layer", ""),
+            Key::Backspace => ("backspace", "backspace"),
+            Key::Space => ("space", ""),
+            Key::Enter => ("enter", "enter"),
+            Key::Done => ("done", "check"),
+        };
+        ui::Cap {
+            label: text(&cap.label),
+            icon: text(icon),
+            action: text(action),
+            row: number(row),
+            column: number(column),
+            weight: cap.weight / sum.max(1.0),
+            lit: shifted && cap.key == Key::Shift,
+        }
+    };
+    ModelRc::new(slint::VecModel::from(caps.iter().enumerate().map(cap).collect::<Vec<_>>()))
+}
+
+pub fn home(window: &ui::AppWindow, state: &State) {
+    let home = ui::HomeData::get(window);
+    let Some(town) = &state.town else { return };
+    home.set_town(text(&town.name));
+    home.set_place(text(&town.place_name));
+    home.set_crest(text(&town.name.chars().take(1).flat_map(char::to_uppercase).collect::<String>()));
+    home.set_open_reports(number(town.open_reports));
+}
+
+pub fn categories(window: &ui::AppWindow, state: &State) {
+    let data = ui::CategoryData::get(window);
+    let draft = &state.session.draft;
+    data.set_problem(draft.kind != Some(Kind::Suggestion));
+    let fits = |category: &&api::Category| draft.kind.is_some_and(|kind| category.kinds.contains(&kind));
+    let tiles = state.town.iter().flat_map(|town| &town.categories).filter(fits).map(|category| ui::CategoryTile {
+        code: text(category.code.as_str()),
+        name: text(state.text(&category.names)),
+        line: text(state.text(&category.descriptions)),
+        letter: text(&category.letter.to_string()),
+        icon: text(&category.icon),
+        chosen: draft.category.as_ref() == Some(&category.code),
+    });
+    data.set_categories(list(data.get_categories(), tiles.collect()));
+}
+
+fn row(state: &State, report: &Summary, distance: i32, chosen: bool) -> ui::ReportRow {
+    let category = state.category_of(&report.category);
+    ui::ReportRow {
+        id: text(&report.id.to_string()),
+        letter: text(&category.map_or('?', |category| category.letter).to_string()),
+        icon: text(category.map_or("", |category| category.icon.as_str())),
+        problem: report.kind == Kind::Problem,
+        title: text(&report.title),
+        category: text(category.map_or("", |category| state.text(&category.names))),
+        address: text(report.place.address.as_deref().unwrap_or("")),
+        people: number(report.people),
+        distance,
+        status: status(report.status),
+        days: days(state, report.filed_ms),
+        reference: text(&report.reference),
+        chosen,
+    }
+}
+
+fn is_typing(state: &State, field: &Field) -> bool {
+    state.session.typing.as_ref().is_some_and(|typing| typing.field == *field)
+}
+
+pub fn place(window: &ui::AppWindow, state: &State) {
+    let data = ui::PlaceData::get(window);
+    let draft = &state.session.draft;
+    data.set_has_pin(draft.point.is_some());
+    data.set_address(text(draft.address.as_deref().unwrap_or("")));
+    data.set_caret(number(draft.search.caret()));
+    data.set_search(text(draft.search.text()));
+    data.set_typing(is_typing(state, &Field::Search));
+    let found = draft.found.iter().map(|found| ui::FoundRow { label: text(&found.label), inside: found.in_area });
+    data.set_found(list(data.get_found(), found.collect()));
+    let near = draft.near.iter().map(|near| row(state, &near.report, number(near.distance_m), false));
+    data.set_near(list(data.get_near(), near.collect()));
+    data.set_can_support(state.session.opened.supporting.is_none());
+    data.set_reviewed(draft.reviewed);
+}
+
+pub fn details(window: &ui::AppWindow, state: &State) {
+    let data = ui::DetailsData::get(window);
+    let session = &state.session;
+    let draft = &session.draft;
+    data.set_problem(draft.kind != Some(Kind::Suggestion));
+    data.set_caret(number(draft.text.caret()));
+    data.set_text(text(draft.text.text()));
+    data.set_left(number(state.limit(&Field::Text).saturating_sub(draft.text.text().chars().count())));
+    data.set_typing_text(is_typing(state, &Field::Text));
+    data.set_typing(session.typing.is_some());
+    data.set_photos(state.takes_photos);
+    data.set_photo(text(draft.photo.as_ref().map_or("", |photo| photo.name.as_str())));
+    data.set_photo_ready(draft.photo.as_ref().is_some_and(|photo| photo.id.is_some()));
+    let empty = Edit::default();
+    let questions = state.category().into_iter().flat_map(|category| &category.questions).map(|question| {
+        let edit = draft.answers.get(&question.code).unwrap_or(&empty);
+        let chosen: Vec<&str> = edit.text().split(',').collect();
+        let choices = question.values.iter().map(|choice| ui::ChoiceRow {
+            code: text(choice.key.as_str()),
+            name: text(state.text(&choice.names)),
+            chosen: chosen.contains(&choice.key.as_str()),
+        });
+        ui::QuestionRow {
+            code: text(question.code.as_str()),
+            name: text(state.text(&question.names)),
+            required: question.required,
+            hint: match question.datatype {
+                Datatype::Number => 1,
+                Datatype::Datetime => 2,
+                _ => 0,
+            },
+            text: text(edit.text()),
+            caret: number(edit.caret()),
+            active: is_typing(state, &Field::Answer(question.code.clone())),
+            choices: ModelRc::new(slint::VecModel::from(choices.collect::<Vec<_>>())),
+        }
+    });
+    update_questions(&data, questions.collect());
+}
+
+/// Questions hold lists, which compare by identity: rows are set one by one, so that a field being typed in stays.
+fn update_questions(data: &ui::DetailsData<'_>, new: Vec<ui::QuestionRow>) {
+    use slint::Model;
+    let old = data.get_questions();
+    let same = old.row_count() == new.len() && old.iter().zip(&new).all(|(old, new)| old.code == new.code);
+    if same {
+        for (index, row) in new.into_iter().enumerate() {
+            old.set_row_data(index, row);
+        }
+    } else {
+        data.set_questions(ModelRc::new(slint::VecModel::from(new)));
+    }
+}
+
+/// An answer as people read it: names of choices instead of keys.
+fn said(state: &State, question: &api::Question, answer: &str) -> String {
+    if question.values.is_empty() {
+        return answer.to_owned();
+    }
+    let name =
+        |key: &str| question.values.iter().find(|choice| choice.key.as_str() == key).map(|choice| state.text(&choice.names));
+    answer.split(',').filter_map(name).collect::<Vec<_>>().join(", ")
+}
+
+pub fn review(window: &ui::AppWindow, state: &State) {
+    let data = ui::ReviewData::get(window);
+    let draft = &state.session.draft;
+    data.set_problem(draft.kind != Some(Kind::Suggestion));
+    data.set_category(text(state.category().map_or("", |category| state.text(&category.names))));
+    data.set_place(text(draft.address.as_deref().unwrap_or("")));
+    data.set_text(text(draft.text.text().trim()));
+    data.set_photo(text(draft.photo.as_ref().map_or("", |photo| photo.name.as_str())));
+    data.set_sending(draft.sending.is_some() || draft.send_waits.is_some());
+    data.set_again(draft.ids.is_some());
+    let answers = state.category().into_iter().flat_map(|category| &category.questions).filter_map(|question| {
+        let answer = said(state, question, draft.answers.get(&question.code)?.text().trim());
+        (!answer.is_empty()).then(|| ui::ReviewRow { name: text(state.text(&question.names)), text: text(&answer) })
+    });
+    data.set_answers(list(data.get_answers(), answers.collect()));
+}
+
+pub fn slip(window: &ui::AppWindow, state: &State) {
+    let data = ui::SlipData::get(window);
+    let draft = &state.session.draft;
+    let (Some(filed), Some((_, code))) = (&draft.filed, &draft.ids) else {
+        data.set_code(SharedString::default());
+        data.set_qr(Image::default());
+        data.set_reference(SharedString::default());
+        data.set_days(0);
+        data.set_department(SharedString::default());
+        return;
+    };
+    let code = code.to_string();
+    if data.get_code() != code.as_str() {
+        data.set_code(text(&code));
+        if let Some(qr) = slip_picture::qr(&code) {
+            data.set_qr(picture(&qr.rgb, qr.side_px, qr.side_px));
+        }
+    }
+    data.set_reference(text(&filed.reference));
+    data.set_days(i32::from(filed.due_days));
+    data.set_department(text(department(state, &filed.department)));
+}
+
+fn department<'s>(state: &'s State, code: &api::DepartmentCode) -> &'s str {
+    let departments = state.town.iter().flat_map(|town| &town.departments);
+    departments.into_iter().find(|department| department.code == *code).map_or("", |department| state.text(&department.names))
+}
+
+/// A picture of RGB bytes; empty when the bytes do not fit the size.
+pub fn picture(rgb: &[u8], width: u32, height: u32) -> Image {
+    if rgb.len() != width as usize * height as usize * 3 {
+        return Image::default();
+    }
+    Image::from_rgb8(SharedPixelBuffer::<Rgb8Pixel>::clone_from_slice(rgb, width, height))
+}
+
+pub fn code(window: &ui::AppWindow, state: &State) {
+    let data = ui::CodeData::get(window);
+    data.set_caret(number(state.session.code.caret()));
+    data.set_code(text(state.session.code.text()));
+    data.set_typing(is_typing(state, &Field::Code));
+    data.set_asking(state.session.code_wanted.is_some());
+}
+
+pub fn browse(window: &ui::AppWindow, state: &State) {
+    let data = ui::BrowseData::get(window);
+    let browse = &state.session.browse;
+    let mut reports: Vec<&Summary> = browse.reports.iter().collect();
+    // The one touched on the map comes first.
+    reports.sort_by_key(|report| browse.chosen != Some(report.id));
+    let rows = reports.into_iter().map(|report| row(state, report, -1, browse.chosen == Some(report.id)));
+    data.set_reports(list(data.get_reports(), rows.collect()));
+    data.set_total(number(browse.total));
+    data.set_can_support(state.session.opened.supporting.is_none());
+}
+
+/// The map's picture shows where somebody put the pin.
+pub fn map_away(window: &ui::AppWindow) {
+    let data = ui::MapData::get(window);
+    data.set_picture(Image::default());
+    data.set_there(false);
+}
+
+pub fn report(window: &ui::AppWindow, state: &State, shown_photo: &RefCell<Option<Arc<Picture>>>) {
+    let data = ui::ReportData::get(window);
+    let opened = &state.session.opened;
+    data.set_there(opened.report.is_some());
+    data.set_mine(opened.code.is_some());
+    data.set_commenting(opened.commenting);
+    data.set_typing(is_typing(state, &Field::Comment));
+    data.set_caret(number(opened.comment.caret()));
+    data.set_comment(text(opened.comment.text()));
+    data.set_sending(opened.sending.is_some());
+    data.set_supporting(opened.supporting.is_some());
+    data.set_has_photo(opened.photo.is_some());
+    let same = match (&opened.photo, &*shown_photo.borrow()) {
+        (Some(new), Some(old)) => Arc::ptr_eq(new, old),
+        (None, None) => true,
+        _ => false,
+    };
+    if !same {
+        let photo = opened.photo.as_ref().map(|photo| picture(&photo.rgb, photo.width_px, photo.height_px));
+        data.set_photo(photo.unwrap_or_default());
+        shown_photo.borrow_mut().clone_from(&opened.photo);
+    }
+    let Some(report) = &opened.report else {
+        data.set_open(false);
+        data.set_row(ui::ReportRow::default());
+        data.set_text(SharedString::default());
+        data.set_department(SharedString::default());
+        data.set_merged(false);
+        data.set_steps(list(data.get_steps(), Vec::new()));
+        data.set_comments(list(data.get_comments(), Vec::new()));
+        data.set_answers(list(data.get_answers(), Vec::new()));
+        return;
+    };
+    data.set_open(report.summary.status.is_open());
+    data.set_row(row(state, &report.summary, -1, false));
+    data.set_text(text(&report.text));
+    data.set_department(text(department(state, &report.department)));
+    data.set_merged(report.merged_into.is_some());
+    let last = report.steps.len().saturating_sub(1);
+    let steps = report.steps.iter().enumerate().map(|(index, step)| ui::StepRow {
+        days: days(state, step.at_ms),
+        status: status(step.status),
+        answer: text(step.answer.as_deref().unwrap_or("")),
+        last: index == last,
+    });
+    data.set_steps(list(data.get_steps(), steps.collect()));
+    let comments = report.comments.iter().map(|comment| ui::CommentRow {
+        days: days(state, comment.at_ms),
+        text: text(&comment.text),
+        reporter: comment.by_reporter,
+        hidden: comment.hidden.is_some(),
+    });
+    data.set_comments(list(data.get_comments(), comments.collect()));
+    let questions = state.category_of(&report.summary.category).into_iter().flat_map(|category| &category.questions);
+    let answers = questions.filter_map(|question| {
+        let answer = said(state, question, report.answers.get(&question.code)?);
+        Some(ui::AnswerRow { name: text(state.text(&question.names)), text: text(&answer) })
+    });
+    data.set_answers(list(data.get_answers(), answers.collect()));
+}

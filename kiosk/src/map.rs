@@ -1,0 +1,366 @@
+//! The map picture of the kiosk: a window on the town, as plain pixels. No toolkit is named here.
+//!
+//! Tiles and names are drawn by threads of their own; a frame copies what is there, stretches what is not yet sharp, and lays names,
+//! markers, pin and legend over it. So a frame while panning costs copies only.
+
+mod camera;
+mod compose;
+mod ground;
+mod lettering;
+mod marker;
+mod names;
+mod sprite;
+mod workers;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ::map::Town;
+use store::fact::Kind;
+use store::geo::Point;
+use store::id::ReportId;
+
+use camera::Camera;
+use ground::{TILE_PX, Tile};
+use lettering::Font;
+use names::Wish;
+use sprite::{Canvas, Sprite};
+use workers::{There, Workers};
+
+/// Names are placed anew while the map still moves once it has moved this far, in pixels.
+const NAMES_FROM_PX: f64 = 240.0;
+/// The scale bar is at most this long, in pixels.
+const BAR_PX: f64 = 150.0;
+/// A circle with a smaller radius is not drawn, in pixels.
+const RING_FROM_PX: f32 = 18.0;
+/// Space between the legend and the edges, in pixels.
+const LEGEND_EDGE_PX: i32 = 12;
+
+/// A report on the map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marker {
+    /// Which report.
+    pub id: ReportId,
+    /// Where.
+    pub point: Point,
+    /// The letter of its category.
+    pub letter: char,
+    /// Told by the shape: a problem is square, a suggestion round.
+    pub kind: Kind,
+    /// Closed reports are paler.
+    pub open: bool,
+}
+
+/// A window on the town: where it looks, what is marked, and its picture.
+#[derive(Debug)]
+pub struct MapView {
+    workers: Workers,
+    font: Arc<Font>,
+    camera: Camera,
+    language: String,
+    pin: Option<(Point, Option<u32>)>,
+    markers: Vec<Marker>,
+    plates: HashMap<(char, Kind, bool), Sprite>,
+    pin_sprite: Sprite,
+    ring: Option<(Ring, Sprite)>,
+    legend: Option<((u32, u32), Sprite)>,
+    /// Ground and names, without what changes by a tap.
+    base: Vec<u8>,
+    /// What `base` shows.
+    shown: Option<Shown>,
+    frame: Vec<u8>,
+    /// Markers or pin have changed since `frame` was made.
+    marked: bool,
+    done: u64,
+}
+
+/// What a base picture was made of; equal makings give equal pictures.
+#[derive(Debug, Clone, PartialEq)]
+struct Shown {
+    camera: Camera,
+    origin: (i64, i64),
+    /// Which tiles were there.
+    tiles: Vec<bool>,
+    names: Option<Wish>,
+}
+
+/// What a drawn circle was made for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Ring {
+    radius_px: f32,
+    /// The middle, for a circle so large that only its visible part is drawn.
+    middle: Option<(f32, f32)>,
+}
+
+impl MapView {
+    /// The whole town in a window of this size. `language` (like "fi") chooses among the names where the map has several.
+    pub fn new(town: Arc<Town>, size_px: (u32, u32), language: &str) -> MapView {
+        MapView::with_font(town, size_px, language, Font::system())
+    }
+
+    fn with_font(town: Arc<Town>, size_px: (u32, u32), language: &str, font: Arc<Font>) -> MapView {
+        MapView {
+            camera: Camera::new(town.bounds(), within_reason(size_px)),
+            workers: Workers::new(town, Arc::clone(&font)),
+            font,
+            language: language.to_owned(),
+            pin: None,
+            markers: Vec::new(),
+            plates: HashMap::new(),
+            pin_sprite: marker::pin().unwrap_or_default(),
+            ring: None,
+            legend: None,
+            base: Vec::new(),
+            shown: None,
+            frame: Vec::new(),
+            marked: true,
+            done: 0,
+        }
+    }
+
+    /// Gives the window another size; its centre stays.
+    pub fn resize(&mut self, size_px: (u32, u32)) {
+        self.camera.resize(within_reason(size_px));
+    }
+
+    /// Width and height in pixels; at least one each.
+    pub fn size_px(&self) -> (u32, u32) {
+        self.camera.size_px()
+    }
+
+    /// Shows names in another language, where the map has them.
+    pub fn set_language(&mut self, language: &str) {
+        language.clone_into(&mut self.language);
+    }
+
+    /// Moves the centre to a place, or as near to it as the map goes. Zooms reach from 12 (the whole town) to 19 (a doorstep).
+    pub fn center_on(&mut self, point: Point, zoom: f64) {
+        self.camera.center_on(point, zoom);
+    }
+
+    /// The place in the middle.
+    pub fn center(&self) -> Point {
+        self.camera.center()
+    }
+
+    /// Zoom, as web maps count it.
+    pub fn zoom(&self) -> f64 {
+        self.camera.zoom()
+    }
+
+    /// Moves the map as a finger drags it: to the right by `dx`, down by `dy`.
+    pub fn pan_px(&mut self, dx: f32, dy: f32) {
+        self.camera.pan_px(dx, dy);
+    }
+
+    /// Zooms in (out, by negative steps); each step doubles. What is under the anchor stays there.
+    pub fn zoom_by(&mut self, steps: f64, anchor_px: (f32, f32)) {
+        self.camera.zoom_by(steps, anchor_px);
+    }
+
+    /// Marks the place being chosen, with a circle round it in metres.
+    pub fn set_pin(&mut self, pin: Option<Point>, radius_m: Option<u32>) {
+        self.pin = pin.map(|point| (point, radius_m));
+        self.marked = true;
+    }
+
+    /// Shows these reports and no others.
+    pub fn set_markers(&mut self, mut markers: Vec<Marker>) {
+        // Nearer ones (further south) lie over those behind them; closed ones under all.
+        markers.sort_by_key(|marker| (marker.open, std::cmp::Reverse(marker.point.lat_e7), marker.id));
+        self.markers = markers;
+        self.marked = true;
+    }
+
+    /// The place under a pixel.
+    pub fn point_at(&self, x_px: f32, y_px: f32) -> Point {
+        self.camera.point_at(x_px, y_px)
+    }
+
+    /// The pixel of a place; may lie outside the window.
+    pub fn pixel_of(&self, point: Point) -> (f32, f32) {
+        self.camera.pixel(point)
+    }
+
+    /// The report nearest to a pixel, within a finger's width.
+    pub fn marker_at(&self, x_px: f32, y_px: f32) -> Option<ReportId> {
+        let distance = |marker: &Marker| {
+            let (x, y) = self.camera.pixel(marker.point);
+            (x - x_px).hypot(y - y_px)
+        };
+        // From the top: of two at the same distance the one that is seen.
+        let near = self.markers.iter().rev().map(|marker| (distance(marker), marker.id));
+        let near = near.filter(|(distance, _)| *distance <= marker::FINGER_PX);
+        near.min_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, id)| id)
+    }
+
+    /// The picture: RGB8, row by row from the top, [`MapView::size_px`]. `true` when a sharper one is still to come: call again.
+    pub fn frame(&mut self) -> (&[u8], bool) {
+        let (tiles, next) = self.tiles();
+        let wish = Wish { view: self.camera.view(), language: self.language.clone() };
+        let at_rest = self.shown.as_ref().is_some_and(|shown| shown.camera == self.camera);
+        let placed = self.shown.as_ref().and_then(|shown| shown.names.as_ref());
+        let wanted = placed.is_none_or(|placed| *placed != wish && (at_rest || worn_out(placed, &wish)));
+        let zooming = self.shown.as_ref().is_some_and(|shown| shown.camera.zoom() != self.camera.zoom());
+        let there = self.workers.want(&tiles, wanted.then(|| wish.clone()), &next, zooming);
+        self.done = there.done;
+        let shown = Shown {
+            camera: self.camera,
+            origin: self.camera.origin_px(),
+            tiles: there.tiles.iter().map(Option::is_some).collect(),
+            names: there.names.as_ref().map(|names| names.wish.clone()),
+        };
+        let more = shown.tiles.contains(&false) || shown.names.as_ref() != Some(&wish);
+        if self.shown.as_ref() != Some(&shown) {
+            self.lay_base(&tiles, &there);
+            self.shown = Some(shown);
+            self.marked = true;
+        }
+        if self.marked {
+            self.lay_marks();
+            self.marked = false;
+        }
+        if more && self.workers.is_alone() {
+            // No thread could be started: the screen draws for itself, one tile a frame.
+            self.workers.wait(self.done);
+        }
+        (&self.frame, more)
+    }
+
+    /// Draws until nothing sharper is to come: for tests and pictures.
+    pub fn settle(&mut self) {
+        while self.frame().1 {
+            self.workers.wait(self.done);
+        }
+    }
+
+    /// Length of the scale bar: metres, and pixels at the middle of the window.
+    pub fn scale_bar(&self) -> (u32, f32) {
+        let pixel_m = self.camera.view().pixel_m().max(1e-3);
+        let longest = BAR_PX * pixel_m;
+        let round = |metres: &u32| f64::from(*metres) <= longest;
+        let lengths = (0..7).flat_map(|power| [1, 2, 5].map(|digit| digit * 10u32.pow(power)));
+        let metres = lengths.take_while(round).last().unwrap_or(1);
+        (metres, (f64::from(metres) / pixel_m) as f32)
+    }
+
+    /// Bytes held for tiles: bounded, whatever is looked at.
+    pub fn tile_bytes(&self) -> usize {
+        self.workers.bytes()
+    }
+
+    /// Tiles of the window, nearest to its middle first, and those round it.
+    fn tiles(&self) -> (Vec<Tile>, Vec<Tile>) {
+        let side = i64::from(TILE_PX);
+        let (left, top) = self.camera.origin_px();
+        let (width, height) = self.camera.size_px();
+        let (right, bottom) = (left + i64::from(width) - 1, top + i64::from(height) - 1);
+        let zoom_milli = (self.camera.zoom() * 1000.0).round() as u32;
+        let (columns, rows) = (left.div_euclid(side)..=right.div_euclid(side), top.div_euclid(side)..=bottom.div_euclid(side));
+        let around = |range: &std::ops::RangeInclusive<i64>| range.start() - 1..=range.end() + 1;
+        let (mut inside, mut outside) = (Vec::new(), Vec::new());
+        for y in around(&rows) {
+            for x in around(&columns) {
+                let seen = rows.contains(&y) && columns.contains(&x);
+                if seen { &mut inside } else { &mut outside }.push(Tile { zoom_milli, x, y });
+            }
+        }
+        let (middle_x, middle_y) = ((left + right) / 2, (top + bottom) / 2);
+        let distance = |tile: &Tile| {
+            let (x, y) = tile.corner_px();
+            (x + side / 2 - middle_x).pow(2) + (y + side / 2 - middle_y).pow(2)
+        };
+        inside.sort_by_key(distance);
+        outside.sort_by_key(distance);
+        (inside, outside)
+    }
+
+    fn lay_base(&mut self, tiles: &[Tile], there: &There) {
+        let size = self.camera.size_px();
+        self.base.resize(size.0 as usize * size.1 as usize * 3, 0);
+        let mut canvas = Canvas { rgb: &mut self.base, size };
+        compose::ground(&mut canvas, self.camera.origin_px(), tiles, there);
+        if let Some(names) = &there.names {
+            names.lay(&self.camera.view(), &mut canvas);
+        }
+    }
+
+    fn lay_marks(&mut self) {
+        self.frame.clone_from(&self.base);
+        let letters = self.font.letters();
+        let size = self.camera.size_px();
+        let bar = self.scale_bar();
+        let mut canvas = Canvas { rgb: &mut self.frame, size };
+        let whole = |(x, y): (f32, f32)| (x.round().clamp(-1e6, 1e6) as i32, y.round().clamp(-1e6, 1e6) as i32);
+        let pin = self.pin.map(|(point, radius_m)| (self.camera.pixel(point), point, radius_m));
+        if let Some((at, point, Some(radius_m))) = pin {
+            let spot = ::map::Point { lat_e7: point.lat_e7, lon_e7: point.lon_e7 }.spot();
+            let radius_px = (f64::from(radius_m) / ::map::world::unit_m(spot.y) * self.camera.scale()) as f32;
+            let (ring, place) = ring_for(radius_px, at, size);
+            if self.ring.as_ref().is_none_or(|(made, _)| *made != ring) {
+                self.ring = draw_ring(&ring, size).map(|sprite| (ring, sprite));
+            }
+            // A circle no larger than the pin's foot would only smudge it.
+            if let Some((_, sprite)) = self.ring.as_ref().filter(|_| radius_px >= RING_FROM_PX) {
+                sprite.lay(&mut canvas, place);
+            }
+        }
+        for marker in &self.markers {
+            let (x, y) = self.camera.pixel(marker.point);
+            let reach = marker::MARKER_HALF_PX + 1.0;
+            if !(-reach..size.0 as f32 + reach).contains(&x) || !(-reach..size.1 as f32 + reach).contains(&y) {
+                continue;
+            }
+            let key = (marker.letter, marker.kind, marker.open);
+            let plate = self
+                .plates
+                .entry(key)
+                .or_insert_with(|| marker::plate(&letters, marker.letter, marker.kind, marker.open).unwrap_or_default());
+            plate.lay(&mut canvas, whole((x, y)));
+        }
+        if let Some((at, _, _)) = pin {
+            self.pin_sprite.lay(&mut canvas, whole(at));
+        }
+        let key = (bar.0, bar.1.round() as u32);
+        if self.legend.as_ref().is_none_or(|(made, _)| *made != key) {
+            let length = if bar.0 >= 1000 { format!("{} km", bar.0 / 1000) } else { format!("{} m", bar.0) };
+            self.legend = marker::legend(&letters, &length, bar.1).map(|sprite| (key, sprite));
+        }
+        if let Some((_, legend)) = &self.legend {
+            legend.lay(&mut canvas, (LEGEND_EDGE_PX, size.1 as i32 - LEGEND_EDGE_PX));
+        }
+    }
+}
+
+/// A window of at least one pixel and no more than any screen has.
+fn within_reason((width, height): (u32, u32)) -> (u32, u32) {
+    (width.clamp(1, 8192), height.clamp(1, 8192))
+}
+
+/// Whether names placed for one window no longer serve another while it still moves.
+fn worn_out(placed: &Wish, now: &Wish) -> bool {
+    let scale = now.view.scale();
+    let moved = ((placed.view.x - now.view.x) * scale).hypot((placed.view.y - now.view.y) * scale);
+    placed.language != now.language || (placed.view.zoom - now.view.zoom).abs() > 0.5 || moved > NAMES_FROM_PX
+}
+
+/// The circle to draw and where to lay it: the whole circle when it is small, else what of it can be seen.
+fn ring_for(radius_px: f32, at: (f32, f32), size: (u32, u32)) -> (Ring, (i32, i32)) {
+    if radius_px <= size.0.max(size.1) as f32 {
+        return (Ring { radius_px, middle: None }, (at.0.round() as i32, at.1.round() as i32));
+    }
+    (Ring { radius_px, middle: Some(at) }, (0, 0))
+}
+
+fn draw_ring(ring: &Ring, size: (u32, u32)) -> Option<Sprite> {
+    match ring.middle {
+        Some(middle) => marker::ring(ring.radius_px, middle, size, (0, 0)),
+        None => {
+            let half = ring.radius_px.ceil() + 5.0;
+            marker::ring(ring.radius_px, (half, half), (half as u32 * 2, half as u32 * 2), (-(half as i32), -(half as i32)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,334 @@
+//! The kiosk as residents use it: buttons are touched by what they say, and a made-up daemon answers.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use api::client::CallError;
+use api::{Filed, FollowCode, Kind, Supported};
+use i_slint_backend_testing::ElementHandle;
+use slint::Global;
+
+use super::*;
+use crate::app::{Field, Notice, Reply, Screen, Session, Ticket};
+use crate::gallery;
+
+/// A kiosk without a network: what it asks is kept, and the test answers.
+struct Hall {
+    kiosk: Kiosk,
+    asked: Rc<RefCell<Vec<Effect>>>,
+}
+
+impl Hall {
+    fn open() -> Hall {
+        Hall::with(Options::default())
+    }
+
+    fn with(options: Options) -> Hall {
+        i_slint_backend_testing::init_no_event_loop();
+        let asked: Rc<RefCell<Vec<Effect>>> = Rc::default();
+        let list = Rc::clone(&asked);
+        let (_, arrived) = mpsc::channel();
+        let kiosk =
+            Kiosk::assemble(AppWindow::new().unwrap(), &options, arrived, Box::new(move |effect| list.borrow_mut().push(effect)));
+        kiosk.window().show().unwrap();
+        kiosk.send(Msg::Town(Ok(gallery::town(None).unwrap())));
+        Hall { kiosk, asked }
+    }
+
+    fn find(&self, label: &str) -> ElementHandle {
+        let mut found = ElementHandle::find_by_accessible_label(self.kiosk.window(), label);
+        found.next().unwrap_or_else(|| panic!("nothing says {label:?} on {:?}", self.kiosk.state().session.screen))
+    }
+
+    fn says(&self, label: &str) -> bool {
+        ElementHandle::find_by_accessible_label(self.kiosk.window(), label).next().is_some()
+    }
+
+    /// Touches what says this with a finger, some time after the last touch.
+    fn touch(&self, label: &str) {
+        self.kiosk.later(Duration::from_secs(1));
+        self.strike(label);
+    }
+
+    fn strike(&self, label: &str) {
+        let element = self.find(label);
+        assert!(element.accessible_enabled().unwrap_or(true), "{label:?} cannot be touched now");
+        element.mock_single_click(slint::platform::PointerEventButton::Left);
+    }
+
+    /// Takes the questions asked since the last time.
+    fn asked(&self) -> Vec<Effect> {
+        self.asked.take()
+    }
+
+    fn answer(&self, ticket: Ticket, reply: Reply) {
+        self.kiosk.send(Msg::Reply(ticket, reply));
+    }
+
+    fn session(&self) -> Session {
+        self.kiosk.state().session
+    }
+
+    /// A report up to its review, with what the daemon says on the way.
+    fn up_to_review(&self) {
+        self.touch("Report a problem");
+        self.touch("Street light");
+        assert_eq!(self.session().screen, Screen::Place);
+        self.touch("Street and number, or a place");
+        for letter in ["H", "a"] {
+            self.touch(letter);
+        }
+        let asked = self.asked();
+        let Some(Effect::Search(ticket, text)) = asked.last() else { panic!("{asked:?}") };
+        assert_eq!(text, "Ha");
+        let point = gallery::town(None).unwrap().center;
+        let found = api::Found { label: "Harbour Street 27".into(), what: "address".into(), point, in_area: true };
+        self.answer(*ticket, Reply::Found(Ok(api::FoundList { found: vec![found] })));
+        self.touch("Harbour Street 27");
+        let asked = self.asked();
+        let near = asked.iter().find_map(|effect| if let Effect::Near(ticket, _) = effect { Some(*ticket) } else { None });
+        self.answer(
+            near.expect("near reports are asked for"),
+            Reply::Near(Ok(api::NearReply { radius_m: 60, near: Vec::new() })),
+        );
+        self.touch("Next");
+        assert_eq!(self.session().screen, Screen::Details);
+        self.touch("Your words");
+        for letter in ["D", "a", "r", "k"] {
+            self.touch(letter);
+        }
+        assert_eq!(self.session().draft.text.text(), "Dark");
+        self.touch("Typing finished");
+        self.touch("Next");
+        assert_eq!(self.session().screen, Screen::Review);
+        self.asked();
+    }
+
+    fn file(&self) -> (Ticket, api::NewReport) {
+        let asked = self.asked();
+        let [Effect::File(ticket, report)] = &asked[..] else { panic!("{asked:?}") };
+        (*ticket, (**report).clone())
+    }
+}
+
+fn filed(report: &api::NewReport) -> Reply {
+    Reply::Filed(Ok(Filed {
+        id: report.id,
+        reference: report.id.reference(),
+        event: api::EventId([1; 32]),
+        filed_ms: 1,
+        department: "works".parse().unwrap(),
+        due_days: 14,
+    }))
+}
+
+fn away<T>() -> Result<T, CallError> {
+    Err(CallError::Away("nobody listens".into()))
+}
+
+/// The window holds nothing of a resident.
+fn assert_blank(window: &AppWindow) {
+    let slip = ui::SlipData::get(window);
+    assert_eq!((slip.get_code().as_str(), slip.get_reference().as_str(), slip.get_qr().size().width), ("", "", 0));
+    let details = ui::DetailsData::get(window);
+    assert_eq!((details.get_text().as_str(), details.get_photo().as_str()), ("", ""));
+    let place = ui::PlaceData::get(window);
+    assert_eq!((place.get_search().as_str(), place.get_address().as_str(), place.get_has_pin()), ("", "", false));
+    let review = ui::ReviewData::get(window);
+    assert_eq!((review.get_text().as_str(), review.get_place().as_str(), review.get_photo().as_str()), ("", "", ""));
+    assert_eq!(ui::CodeData::get(window).get_code(), "");
+    let report = ui::ReportData::get(window);
+    assert_eq!((report.get_text().as_str(), report.get_comment().as_str(), report.get_has_photo()), ("", "", false));
+    assert_eq!((report.get_mine(), report.get_photo().size().width), (false, 0));
+    assert_eq!(ui::MapData::get(window).get_picture().size().width, 0);
+    assert!(!ui::KeyboardData::get(window).get_shown());
+}
+
+#[test]
+fn a_report_is_filed_from_the_first_touch_to_the_slip_and_nothing_stays() {
+    let hall = Hall::open();
+    hall.up_to_review();
+    hall.touch("Send");
+    assert!(!hall.find("Sending…").accessible_enabled().unwrap());
+    let (ticket, report) = hall.file();
+    assert_eq!((report.kind, report.category.as_str(), report.text.as_str()), (Kind::Problem, "light", "Dark"));
+    assert_eq!(report.place.address.as_deref(), Some("Harbour Street 27"));
+    assert_eq!(report.language.as_str(), "en");
+    hall.answer(ticket, filed(&report));
+    assert_eq!(hall.session().screen, Screen::Slip);
+    assert!(hall.says(&report.code.to_string()), "the code stands on the slip");
+    assert!(ui::SlipData::get(hall.kiosk.window()).get_qr().size().width > 100);
+    hall.touch("Finish");
+    assert_eq!(hall.session().screen, Screen::Finished);
+    assert_blank(hall.kiosk.window());
+    hall.kiosk.later(Duration::from_millis(app::FINISHED_MS));
+    assert_eq!(hall.session(), Session::default());
+}
+
+#[test]
+fn sending_again_after_the_daemon_was_away_sends_the_same_id_and_code() {
+    let hall = Hall::open();
+    hall.up_to_review();
+    hall.touch("Send");
+    let (ticket, first) = hall.file();
+    hall.answer(ticket, Reply::Filed(away()));
+    let session = hall.session();
+    assert_eq!((session.screen, session.notice), (Screen::Review, Notice::Away));
+    assert_eq!(session.draft.text.text(), "Dark");
+    let service = "The town's service does not answer at the moment. This screen goes on by itself as soon as it does; what you typed is kept.";
+    assert!(hall.says(service));
+    hall.kiosk.later(Duration::from_secs(3));
+    assert_eq!(hall.asked(), [Effect::Town], "the kiosk asks whether the daemon is back");
+    hall.kiosk.send(Msg::Town(Ok(gallery::town(None).unwrap())));
+    assert!(!hall.says(service));
+    hall.touch("Send again");
+    let (_, second) = hall.file();
+    assert_eq!(second, first);
+}
+
+#[test]
+fn nobody_at_the_screen_is_warned_and_then_everything_is_wiped() {
+    let hall = Hall::open();
+    hall.up_to_review();
+    hall.kiosk.later(Duration::from_millis(app::IDLE_MS + 1_000));
+    hall.touch("I need more time");
+    assert_eq!(hall.session().draft.text.text(), "Dark");
+    hall.kiosk.later(Duration::from_millis(app::IDLE_MS + 1_000));
+    assert!(hall.says("I need more time"));
+    hall.kiosk.later(Duration::from_millis(app::WARNING_MS));
+    assert_eq!(hall.session(), Session::default());
+    assert_blank(hall.kiosk.window());
+    assert!(hall.says("Report a problem"));
+}
+
+#[test]
+fn me_too_instead_of_a_second_report_is_thanked_where_one_stands() {
+    let hall = Hall::open();
+    hall.touch("Report a problem");
+    hall.touch("Street light");
+    let near = gallery::near().unwrap();
+    hall.kiosk.send(Msg::Spot(near[0].report.place.point));
+    let asked = hall.asked();
+    let Some(Effect::Near(ticket, _)) = asked.last() else { panic!("{asked:?}") };
+    hall.answer(*ticket, Reply::Near(Ok(api::NearReply { radius_m: 60, near: near.clone() })));
+    hall.touch("Me too");
+    let asked = hall.asked();
+    let [Effect::Support(ticket, report, _)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!(*report, near[0].report.id);
+    hall.answer(*ticket, Reply::Supported(Ok(Supported { people: 4, already: false })));
+    assert_eq!((hall.session().screen, hall.session().notice), (Screen::Place, Notice::ThanksSupport));
+    assert!(hall.says("Thank you. Your voice has been added."));
+    assert!(hall.asked().iter().any(|effect| matches!(effect, Effect::Near(..))), "the count is read anew");
+}
+
+#[test]
+fn a_code_opens_ones_own_report_and_takes_a_comment() {
+    let hall = Hall::open();
+    hall.touch("Follow up with a code");
+    let code = FollowCode::from_random([9; 8]);
+    for letter in code.to_string().chars().filter(|letter| *letter != '-') {
+        hall.touch(&letter.to_string());
+    }
+    hall.touch("Show my report");
+    let asked = hall.asked();
+    let [Effect::Follow(ticket, follow)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!(follow.code, code);
+    hall.answer(*ticket, Reply::Followed(Ok(gallery::report().unwrap())));
+    assert_eq!(hall.session().screen, Screen::Report);
+    assert!(!hall.says("Me too"), "nobody supports their own report");
+    hall.touch("Add a comment");
+    for letter in ["I", "t"] {
+        hall.touch(letter);
+    }
+    hall.touch("Send comment");
+    let asked = hall.asked();
+    let [Effect::Comment(_, _, comment)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!((comment.text.as_str(), comment.code), ("It", Some(code)));
+}
+
+#[test]
+fn a_report_waits_for_its_photo() {
+    let hall = Hall::with(Options { photos: Some("anywhere".into()), ..Options::default() });
+    hall.up_to_review();
+    hall.kiosk.send(Msg::PhotoName("lamp.jpg".into()));
+    let asked = hall.asked();
+    let [Effect::SendPhoto(ticket, _)] = asked[..] else { panic!("{asked:?}") };
+    hall.touch("Send");
+    assert_eq!(hall.asked(), [], "the photo is still on its way");
+    assert!(hall.says("Sending…"));
+    hall.answer(ticket, Reply::PhotoStored(away()));
+    assert!(hall.session().draft.photo.is_some(), "it is kept for the next try");
+    hall.touch("Send");
+    let asked = hall.asked();
+    let [Effect::SendPhoto(ticket, _)] = asked[..] else { panic!("{asked:?}") };
+    let id = api::AttachmentId([7; 32]);
+    hall.answer(ticket, Reply::PhotoStored(Ok(api::PhotoStored { id, width_px: 4, height_px: 3 })));
+    assert_eq!(hall.file().1.photo, Some(id));
+}
+
+#[test]
+fn a_double_strike_is_one_step_but_typing_is_as_fast_as_fingers() {
+    let hall = Hall::open();
+    hall.touch("Report a problem");
+    hall.touch("Street light");
+    hall.kiosk.send(Msg::Spot(gallery::town(None).unwrap().center));
+    hall.touch("Next");
+    hall.strike("Next");
+    let session = hall.session();
+    assert_eq!((session.screen, session.notice), (Screen::Details, Notice::None), "the second strike did not ask for words");
+    hall.touch("Your words");
+    hall.strike("O");
+    hall.strike("o");
+    hall.strike("o");
+    assert_eq!(hall.session().draft.text.text(), "Ooo");
+}
+
+#[test]
+fn the_language_changes_every_word_and_goes_back_at_the_end() {
+    let hall = Hall::open();
+    hall.touch("Language: English");
+    hall.touch("Suomi");
+    assert!(hall.says("Ilmoita ongelmasta") && !hall.says("Report a problem"));
+    assert_eq!(hall.session().language.as_ref().map(|language| language.as_str()), Some("fi"));
+    hall.kiosk.send(Msg::Finish);
+    hall.kiosk.later(Duration::from_millis(app::FINISHED_MS));
+    assert!(hall.says("Report a problem"));
+}
+
+#[test]
+fn whether_the_daemon_is_away_is_not_claimed_before_it_is_known() {
+    i_slint_backend_testing::init_no_event_loop();
+    let (_, arrived) = mpsc::channel();
+    let kiosk = Kiosk::assemble(AppWindow::new().unwrap(), &Options::default(), arrived, Box::new(|_| ()));
+    assert!(ui::Shell::get(kiosk.window()).get_online());
+    assert!(!kiosk.state().online);
+    kiosk.send(Msg::Lost);
+    assert!(!ui::Shell::get(kiosk.window()).get_online());
+}
+
+#[test]
+fn a_real_keyboard_types_into_the_field_touched() {
+    let hall = Hall::open();
+    hall.touch("Follow up with a code");
+    hall.find("Code").set_accessible_value("4f7k");
+    assert_eq!(hall.kiosk.state().edit(&Field::Code).unwrap().text(), "4f7k");
+    hall.touch("Back");
+    assert_eq!(hall.session().screen, Screen::Home);
+    assert_blank(hall.kiosk.window());
+}
+
+#[test]
+fn a_merged_report_leads_to_the_one_that_carries_on() {
+    let hall = Hall::open();
+    let mut report = gallery::report().unwrap();
+    let carries_on = api::ReportId([0x11; 16]);
+    report.merged_into = Some(carries_on);
+    hall.kiosk.send(Msg::Open(report.summary.id));
+    let asked = hall.asked();
+    let [Effect::Report(ticket, _)] = asked[..] else { panic!("{asked:?}") };
+    hall.answer(ticket, Reply::Report(Ok(report)));
+    hall.touch("Show the report that carries on");
+    assert!(matches!(hall.asked()[..], [Effect::Report(_, id)] if id == carries_on));
+}
