@@ -1,0 +1,31 @@
+//! Chores that only call one of our programs.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::shell::{cargo, output, run};
+
+pub fn bench(args: &[String]) -> Result<()> {
+    // The programs themselves are measured too: they must be of the same build.
+    run(&mut cargo(&["build", "--release", "--bins", "-p", "appliance", "-p", "kiosk", "-p", "tui"]))?;
+    run(cargo(&["run", "--release", "-p", "tests", "--bin", "bench", "--"]).args(args))
+}
+
+pub fn docs(out: &Path) -> Result<()> {
+    fs::create_dir_all(out).with_context(|| format!("cannot make the directory {}", out.display()))?;
+    let daemon = ["run", "--quiet", "-p", "appliance", "--bin", "wegovnowd", "--"];
+    run(cargo(&daemon).arg("man").arg(out))?;
+    for (shell, file) in [("bash", "wegovnowd.bash"), ("zsh", "_wegovnowd"), ("fish", "wegovnowd.fish")] {
+        let text = output(cargo(&daemon).args(["completions", shell]))?;
+        let file = out.join(file);
+        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    println!("manual pages and completions are in {}", out.display());
+    Ok(())
+}
+
+pub fn gallery(out: &Path) -> Result<()> {
+    run(cargo(&["run", "--release", "-p", "kiosk", "--bin", "wegovnow-kiosk", "--", "gallery", "--out"]).arg(out))
+}
