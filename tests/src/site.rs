@@ -21,13 +21,16 @@ pub fn programs() -> Result<&'static Path> {
     static PROGRAMS: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = PROGRAMS.get_or_init(|| {
         let build = || -> Result<PathBuf> {
-            // target/debug/deps/tests-… -> target/debug
+            // target/debug/deps/tests-… or target/release/bench
             let own = std::env::current_exe()?;
-            let folder = own.ancestors().nth(2).context("the test program lies in no target folder")?.to_owned();
+            let folder = own.parent().context("the test program lies in no folder")?;
+            let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder }.to_owned();
             let mut cargo = Command::new(env!("CARGO"));
-            cargo.args(["build", "--quiet", "--workspace", "--bins", "--tests"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+            cargo.arg("build").current_dir(env!("CARGO_MANIFEST_DIR"));
             if folder.ends_with("release") {
-                cargo.arg("--release");
+                cargo.args(["--release", "-p", "appliance", "-p", "kiosk", "-p", "tui", "-p", "tests", "--bins"]);
+            } else {
+                cargo.args(["--quiet", "--workspace", "--bins", "--tests"]);
             }
             let status = cargo.status()?;
             ensure!(status.success(), "the programs do not build");
