@@ -50,7 +50,8 @@ pub fn measure(report: &mut Report, reports: u32) -> Result<()> {
     report.bar("start until serving", ms(start), "< 2 s", start < Duration::from_secs(2));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let health = runtime.block_on(appliance.client()?.health())?;
-    ensure!(health.reports >= reports, "the store holds {} reports", health.reports);
+    // A few invented wishes are refused by the rules, as real ones would be.
+    ensure!(u64::from(health.reports) * 100 >= u64::from(reports) * 99, "the store holds {} reports", health.reports);
     let memory = resident_mb(appliance.pid().unwrap_or_default())?;
     report.bar(
         &format!("resident memory of the daemon, {} events", health.events),
