@@ -2,7 +2,6 @@
 
 use api::{Case, Comment, Decision, Near, Note, Record, Report, ReportId, Row, Step, Summary, UnixMs};
 use store::decide::is_undoable;
-use store::fact::Status;
 use store::index::{Filter, Present};
 use store::model;
 
@@ -145,7 +144,7 @@ fn line(decision: Option<&Decision>, is_undo: bool) -> String {
         None => "happened without a decision".to_owned(),
         Some(Decision::SetStatus { status, answer }) => {
             let answered = if answer.is_some() { ", with a public answer" } else { "" };
-            format!("status: {}{answered}", status_words(*status))
+            format!("status: {}{answered}", status.words())
         }
         Some(Decision::ChangeCategory { category }) => format!("category: {category}"),
         Some(Decision::ChangeDepartment { department }) => format!("department: {department}"),
@@ -160,16 +159,4 @@ fn line(decision: Option<&Decision>, is_undo: bool) -> String {
         Some(Decision::Undo { .. }) => "taken back".to_owned(),
     };
     if is_undo { format!("took back; {line}") } else { line }
-}
-
-fn status_words(status: Status) -> &'static str {
-    match status {
-        Status::Received => "received",
-        Status::InProgress => "in progress",
-        Status::Planned => "planned",
-        Status::Fixed => "fixed",
-        Status::Declined => "declined",
-        Status::NotOurs => "not ours",
-        Status::Duplicate => "duplicate",
-    }
 }

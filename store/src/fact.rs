@@ -63,6 +63,19 @@ impl Status {
         Status::Duplicate,
     ];
 
+    /// In English words, for plain lines, the console and the log; residents read their own language.
+    pub fn words(self) -> &'static str {
+        match self {
+            Status::Received => "received",
+            Status::InProgress => "in progress",
+            Status::Planned => "planned",
+            Status::Fixed => "fixed",
+            Status::Declined => "declined",
+            Status::NotOurs => "not ours",
+            Status::Duplicate => "duplicate",
+        }
+    }
+
     /// Whether the town still owes something.
     pub fn is_open(self) -> bool {
         matches!(self, Status::Received | Status::InProgress | Status::Planned)

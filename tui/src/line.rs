@@ -158,7 +158,7 @@ fn act(command: Command, rest: &[String], shared: &Shared) -> Result<Act, String
             // "in progress" may be one word or two.
             let taken = (1..=2.min(rest.len())).find_map(|count| Some((count, status(&rest[..count].concat())?)));
             let (count, status) =
-                taken.ok_or_else(|| format!("no status {:?}: {}", rest[0], Status::ALL.map(wording::status).join(", ")))?;
+                taken.ok_or_else(|| format!("no status {:?}: {}", rest[0], Status::ALL.map(Status::words).join(", ")))?;
             let answer = rest[count..].join(" ");
             Decision::SetStatus { status, answer: (!answer.is_empty()).then_some(answer) }
         }
@@ -224,7 +224,7 @@ fn hidden_target(rest: &[String]) -> (Target, &[String]) {
 }
 
 fn status(word: &str) -> Option<Status> {
-    Status::ALL.into_iter().find(|status| wording::folded(wording::status(*status)) == wording::folded(word))
+    Status::ALL.into_iter().find(|status| wording::folded(status.words()) == wording::folded(word))
 }
 
 fn staff(name: &str, shared: &Shared) -> Result<Option<StaffId>, String> {

@@ -241,7 +241,7 @@ impl Session {
                         self.out.push("Near".to_owned());
                     }
                     for near in &case.near {
-                        let (report, status) = (&near.report, wording::status(near.report.status));
+                        let (report, status) = (&near.report, near.report.status.words());
                         self.out.push(format!(
                             "  {} m {} {status}: {}",
                             near.distance_m,
@@ -262,7 +262,7 @@ impl Session {
         let mut parts = vec![
             format!("{}. {} {}", at + 1, summary.reference, wording::kind(summary.kind)),
             shared.category_name(&summary.category),
-            wording::status(summary.status).to_owned(),
+            summary.status.words().to_owned(),
             format!("{} old", wording::age(shared.now_ms, summary.filed_ms)),
             list::place(row),
             if summary.people == 1 { "1 person".to_owned() } else { format!("{} people", summary.people) },

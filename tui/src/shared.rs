@@ -83,9 +83,9 @@ impl Shared {
     /// A decision in words.
     pub fn decision(&self, decision: &Decision) -> String {
         match decision {
-            Decision::SetStatus { status, answer: None } => format!("status {}", wording::status(*status)),
+            Decision::SetStatus { status, answer: None } => format!("status {}", status.words()),
             Decision::SetStatus { status, answer: Some(answer) } => {
-                format!("status {}, answer \"{}\"", wording::status(*status), wording::one_line(answer))
+                format!("status {}, answer \"{}\"", status.words(), wording::one_line(answer))
             }
             Decision::ChangeCategory { category } => format!("category {}", self.category_name(category)),
             Decision::ChangeDepartment { department } => format!("department {}", self.department_name(department)),

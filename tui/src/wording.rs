@@ -102,19 +102,6 @@ pub fn named(texts: &Texts) -> String {
     one_line(english.or_else(|| texts.iter().next()).map_or("", |(_, name)| name))
 }
 
-/// A status as people read it.
-pub fn status(status: Status) -> &'static str {
-    match status {
-        Status::Received => "received",
-        Status::InProgress => "in progress",
-        Status::Planned => "planned",
-        Status::Fixed => "fixed",
-        Status::Declined => "declined",
-        Status::NotOurs => "not ours",
-        Status::Duplicate => "duplicate",
-    }
-}
-
 /// What a status tells the public.
 pub fn status_meaning(status: Status) -> &'static str {
     match status {

@@ -12,6 +12,7 @@ pub use store::id::{
     AttachmentId, CategoryCode, CommentId, DepartmentCode, EventId, Language, QuestionCode, ReportId, RequestId, SessionId,
     StaffId,
 };
+pub use store::index::{Counts as QueueCounts, Queue};
 
 /// Every error answer has this body. `code` is stable, `message` is for people (English; clients translate by code).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -284,26 +285,6 @@ pub struct Reverse {
     pub in_area: bool,
 }
 
-/// A queue of the console.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Queue {
-    /// Received, nobody has it.
-    New,
-    /// Open and assigned to me.
-    Mine,
-    /// Open and put aside or planned.
-    Waiting,
-    /// Open past its day.
-    Overdue,
-    /// Everything open.
-    All,
-    /// Closed.
-    Closed,
-    /// Hidden from the public.
-    Hidden,
-}
-
 /// Query of `GET /api/v1/staff/queue`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -336,18 +317,6 @@ pub struct Row {
     pub provisional: bool,
     /// Decisions that nothing has followed yet: send them back as `seen`.
     pub heads: Vec<EventId>,
-}
-
-/// Size of each queue, for the tabs.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct QueueCounts {
-    pub new: u32,
-    pub mine: u32,
-    pub waiting: u32,
-    pub overdue: u32,
-    pub all: u32,
-    pub closed: u32,
-    pub hidden: u32,
 }
 
 /// Reply of the queue.

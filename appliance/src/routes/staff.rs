@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use api::{Decide, Decided, Decision, Me, Outcome, Queue, QueueCounts, QueueQuery, QueueReply, Refusal, ReportId, Staff};
+use api::{Decide, Decided, Decision, Me, Outcome, QueueQuery, QueueReply, Refusal, ReportId, Staff};
 use futures_util::future::join_all;
 use store::decide::{Actor, Command};
-use store::index;
 
 use crate::answer::{No, Reply, json};
 use crate::app::App;
@@ -27,33 +26,15 @@ pub async fn queue(app: Arc<App>, asked: Asked) -> Reply {
     let limit = limit(query.limit, 200, limit_max("queue"))?;
     let filter = words(query.filter.as_deref().unwrap_or_default())?;
     let filter: Vec<String> = filter.split_whitespace().map(store::text::fold).collect();
-    let queue = match query.queue {
-        Queue::New => index::Queue::New,
-        Queue::Mine => index::Queue::Mine,
-        Queue::Waiting => index::Queue::Waiting,
-        Queue::Overdue => index::Queue::Overdue,
-        Queue::All => index::Queue::All,
-        Queue::Closed => index::Queue::Closed,
-        Queue::Hidden => index::Queue::Hidden,
-    };
     let now_ms = (app.config.clock)();
     // Asked before the present: what happens in between is told again rather than missed.
     let change = app.changes.last();
     let present = app.present();
     let (state, index) = (&present.state, &present.index);
     let offset = query.offset.unwrap_or_default() as usize;
-    let (ids, total) = index.queue(state, queue, me, now_ms, &filter, query.department.as_ref(), offset, limit);
+    let (ids, total) = index.queue(state, query.queue, me, now_ms, &filter, query.department.as_ref(), offset, limit);
     let rows = ids.iter().filter_map(|id| state.report(id)).map(|report| view::row(&present, report)).collect();
     let counts = index.counts(state, me, now_ms);
-    let counts = QueueCounts {
-        new: counts.new,
-        mine: counts.mine,
-        waiting: counts.waiting,
-        overdue: counts.overdue,
-        all: counts.all,
-        closed: counts.closed,
-        hidden: counts.hidden,
-    };
     json(&QueueReply { rows, total, counts, change })
 }
 

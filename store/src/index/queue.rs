@@ -1,5 +1,6 @@
 //! The console's queues.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::words::{Finder, named, reference_bits, split};
@@ -10,7 +11,7 @@ use crate::model::State;
 use crate::text::fold;
 
 /// A queue. Hidden reports are in [`Queue::Hidden`] and nowhere else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Queue {
     /// Received, nobody has it, not put aside.
@@ -30,7 +31,8 @@ pub enum Queue {
 }
 
 /// How many reports each queue has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "QueueCounts")]
 pub struct Counts {
     pub new: u32,
     pub mine: u32,

@@ -23,8 +23,6 @@ enum What {
     Api,
     /// A large store: start, memory, queries
     Large,
-    /// The kiosk's start and idle load
-    Kiosk,
 }
 
 fn main() -> Result<()> {
@@ -39,9 +37,6 @@ fn main() -> Result<()> {
     }
     if wanted(What::Large) {
         bench::large::measure(&mut report, arguments.reports)?;
-    }
-    if wanted(What::Kiosk) {
-        bench::kiosk::measure(&mut report)?;
     }
     report.end()
 }

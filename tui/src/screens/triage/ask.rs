@@ -40,7 +40,7 @@ pub fn begin(state: &mut State, command: Command, subjects: Vec<Subject>, shared
             let statuses: Vec<Status> = Status::ALL.into_iter().filter(|status| *status != Status::Duplicate).collect();
             let at = statuses.iter().position(|status| Some(*status) == now).unwrap_or(0);
             let choice = |status: &Status| Choice {
-                name: wording::status(*status).to_owned(),
+                name: status.words().to_owned(),
                 detail: wording::status_meaning(*status).to_owned(),
                 answer: Answer::Status(*status),
             };
@@ -119,7 +119,7 @@ fn begin_merge(state: &State, subjects: Vec<Subject>, shared: &Shared) -> Vec<Ef
     {
         choices.extend(case.near.iter().map(|near| Choice {
             name: format!("{} {} {} m", near.report.reference, shared.theme.near(), near.distance_m),
-            detail: format!("{}: {}", wording::status(near.report.status), wording::one_line(&near.report.title)),
+            detail: format!("{}: {}", near.report.status.words(), wording::one_line(&near.report.title)),
             answer: Answer::Into(near.report.id),
         }));
     }
@@ -209,7 +209,7 @@ fn write(state: &State, purpose: Purpose, subjects: Vec<Subject>, shared: &Share
             } else {
                 "The public reads this. May stay empty."
             };
-            (format!("{which} {} {}: answer", shared.theme.arrow(), wording::status(status)), needed)
+            (format!("{which} {} {}: answer", shared.theme.arrow(), status.words()), needed)
         }
         Purpose::Note => (format!("Note on {which}"), "Only colleagues read this."),
         Purpose::Explanation(target, reason) => (

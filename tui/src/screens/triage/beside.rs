@@ -72,7 +72,7 @@ pub fn view(state: &State, shared: &Shared, frame: &mut Frame, area: Rect) {
             theme.near(),
             near.distance_m,
             near.report.reference,
-            wording::status(near.report.status),
+            near.report.status.words(),
             theme.dot(),
             wording::one_line(&near.report.title)
         );

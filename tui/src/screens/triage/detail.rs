@@ -39,7 +39,7 @@ pub fn lines(case: &Case, shared: &Shared) -> Vec<(Part, String)> {
             shared.department_name(&row.department)
         ),
     )];
-    let mut standing = wording::status(summary.status).to_owned();
+    let mut standing = summary.status.words().to_owned();
     match row.assigned {
         Some(staff) if shared.is_me(staff) => standing += &format!(" {dot} yours"),
         Some(staff) => standing += &format!(" {dot} {} has it", shared.staff_name(staff)),
@@ -99,7 +99,7 @@ pub fn lines(case: &Case, shared: &Shared) -> Vec<(Part, String)> {
         lines.push((Part::Heading, "History, as the public sees it".to_owned()));
         for step in said {
             let answer = step.answer.as_deref().map(|answer| format!(": \"{}\"", wording::one_line(answer))).unwrap_or_default();
-            lines.push((Part::Fact, format!("  {} {}{answer}", moment(step.at_ms), wording::status(step.status))));
+            lines.push((Part::Fact, format!("  {} {}{answer}", moment(step.at_ms), step.status.words())));
         }
     }
     if !report.comments.is_empty() {

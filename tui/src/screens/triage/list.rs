@@ -285,7 +285,7 @@ fn view_table(state: &State, shared: &Shared, frame: &mut Frame, inside: Rect) {
             (wording::one_line(&row.summary.title), style),
         ];
         if wide {
-            cells.push((wording::status(row.summary.status).to_owned(), style));
+            cells.push((row.summary.status.words().to_owned(), style));
         }
         cells.push((row.summary.people.to_string(), style));
         cells.push((if row.near > 0 { format!("{}{}", theme.near(), row.near) } else { String::new() }, quiet));
