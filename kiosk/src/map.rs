@@ -143,6 +143,11 @@ impl MapView {
         self.camera.center()
     }
 
+    /// The zoom from which on the town fills the window.
+    pub fn filling_zoom(&self) -> f64 {
+        self.camera.filling_zoom()
+    }
+
     /// Zoom, as web maps count it.
     pub fn zoom(&self) -> f64 {
         self.camera.zoom()

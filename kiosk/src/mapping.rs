@@ -24,6 +24,8 @@ pub struct Mapping {
     file: Option<PathBuf>,
     size_px: Option<(u32, u32)>,
     center: Option<Point>,
+    /// Where the map opened; it is there still unless somebody moved it.
+    opened_at: Option<(Point, f64)>,
     shown: Option<Shown>,
     /// The picture in the window is not yet the last one.
     stale: bool,
@@ -99,7 +101,9 @@ impl Mapping {
     /// Moves to where the map opens.
     pub fn look_around(&mut self) {
         if let (Some(view), Some(center)) = (&mut self.view, self.center) {
-            view.center_on(center, FAR_ZOOM);
+            // A small town would be an island in an empty window, a large one a blur of streets.
+            view.center_on(center, view.filling_zoom().clamp(FAR_ZOOM, NEAR_ZOOM));
+            self.opened_at = Some((view.center(), view.zoom()));
             self.stale = true;
         }
     }
@@ -133,7 +137,11 @@ impl Mapping {
         let size = (width.max(1.0) as u32, height.max(1.0) as u32);
         self.size_px = Some(size);
         if let Some(view) = &mut self.view {
+            let untouched = self.opened_at == Some((view.center(), view.zoom()));
             view.resize(size);
+            if untouched {
+                self.look_around();
+            }
         }
         self.stale = true;
     }

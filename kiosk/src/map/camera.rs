@@ -43,6 +43,13 @@ impl Camera {
         self.zoom
     }
 
+    /// The zoom from which on the town fills the window, with nothing beyond it to be seen.
+    pub fn filling_zoom(&self) -> f64 {
+        let fill = |px: u32, from: i32, to: i32| (f64::from(px) / f64::from(to.saturating_sub(from).max(1))).log2();
+        let (min, max) = (self.limits.min, self.limits.max);
+        map::world::UNIT_ZOOM + fill(self.size_px.0, min.x, max.x).max(fill(self.size_px.1, min.y, max.y))
+    }
+
     /// Pixels in one unit of the flat world.
     pub fn scale(&self) -> f64 {
         (self.zoom - map::world::UNIT_ZOOM).exp2()

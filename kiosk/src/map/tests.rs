@@ -317,3 +317,25 @@ fn names_are_written_by_a_font_of_the_system_and_only_by_it() {
     assert!((letters.width_px("Rue", 40.0) - 2.0 * letters.width_px("Rue", 20.0)).abs() < 0.01);
     assert_eq!(Font::default().letters().width_px("Rue", 20.0), 0.0);
 }
+
+#[test]
+fn at_the_filling_zoom_the_whole_window_lies_in_the_town() {
+    let bounds = hamlet().bounds();
+    for size in [(800, 300), (300, 800), (500, 500)] {
+        let mut camera = camera::Camera::new(bounds, size);
+        let center = camera.center();
+        let corners = |camera: &camera::Camera| {
+            let points = [(0.0, 0.0), (size.0 as f32, size.1 as f32)].map(|(x, y)| camera.point_at(x, y));
+            points.into_iter().all(|point| {
+                let inside = |value: i32, from: i32, to: i32| value >= from - 100 && value <= to + 100;
+                inside(point.lat_e7, bounds.min.lat_e7, bounds.max.lat_e7)
+                    && inside(point.lon_e7, bounds.min.lon_e7, bounds.max.lon_e7)
+            })
+        };
+        let filling = camera.filling_zoom();
+        camera.center_on(center, filling + 0.01);
+        assert!(corners(&camera), "{size:?} at {filling}");
+        camera.center_on(center, filling - 0.1);
+        assert!(!corners(&camera), "{size:?}: a wider view shows what lies beyond");
+    }
+}
