@@ -322,9 +322,9 @@ fn names_are_written_by_a_font_of_the_system_and_only_by_it() {
 fn at_the_filling_zoom_the_whole_window_lies_in_the_town() {
     let bounds = hamlet().bounds();
     for size in [(800, 300), (300, 800), (500, 500)] {
-        let mut camera = camera::Camera::new(bounds, size);
+        let mut camera = Camera::new(bounds, size);
         let center = camera.center();
-        let corners = |camera: &camera::Camera| {
+        let corners = |camera: &Camera| {
             let points = [(0.0, 0.0), (size.0 as f32, size.1 as f32)].map(|(x, y)| camera.point_at(x, y));
             points.into_iter().all(|point| {
                 let inside = |value: i32, from: i32, to: i32| value >= from - 100 && value <= to + 100;
