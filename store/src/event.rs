@@ -309,12 +309,7 @@ impl Linked {
 
     /// Third step of [`seal`]: the COSE_Sign1 bytes.
     pub fn sign(&self, key: &SigningKey) -> Result<Vec<u8>, BadEvent> {
-        let mut protected = Vec::with_capacity(24);
-        cbor::map(&mut protected, 2);
-        cbor::uint(&mut protected, iana::HeaderParameter::Alg as u64);
-        cbor::negative(&mut protected, iana::Algorithm::EdDSA as i64);
-        cbor::uint(&mut protected, iana::HeaderParameter::Kid as u64);
-        cbor::bytes(&mut protected, &self.header.device.0);
+        let protected = protected_bytes(&self.header.device);
         // RFC 9052 §4.4.
         let mut to_sign = Vec::with_capacity(self.content.len() + 64);
         cbor::array(&mut to_sign, 4);
@@ -342,16 +337,41 @@ impl Linked {
 
 /// Reads a signed header without checking the signature: for what this box wrote and the disk's checksums vouch for.
 pub fn read(signed: &[u8]) -> Result<(EventId, Header), BadEvent> {
+    if signed.len() <= HEADER_MAX
+        && let Some((protected, content, _)) = parts(signed)
+    {
+        let header = Header::from_bytes(content)?;
+        if protected == protected_bytes(&header.device) {
+            return Ok((EventId(Sha256::digest(content).into()), header));
+        }
+    }
     let (id, header, _) = parse(signed)?;
     Ok((id, header))
 }
 
 /// The id that a signed header has if it is an event: nothing is checked but where its content stands.
 pub fn id_of(signed: &[u8]) -> Option<EventId> {
+    parts(signed).map(|(_, content, _)| EventId(Sha256::digest(content).into()))
+}
+
+/// Protected header, content and signature of a COSE_Sign1 as this program writes it. Nothing where it was written otherwise.
+fn parts(signed: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let rest = signed.strip_prefix(&[0x84])?;
-    let (_, rest) = cbor::read_bytes(rest)?;
-    let (content, _) = cbor::read_bytes(rest.strip_prefix(&[0xA0])?)?;
-    Some(EventId(Sha256::digest(content).into()))
+    let (protected, rest) = cbor::read_bytes(rest)?;
+    let (content, rest) = cbor::read_bytes(rest.strip_prefix(&[0xA0])?)?;
+    let (signature, rest) = cbor::read_bytes(rest)?;
+    rest.is_empty().then_some((protected, content, signature))
+}
+
+/// The protected COSE header: EdDSA, and the device as key id.
+fn protected_bytes(device: &DeviceId) -> Vec<u8> {
+    let mut protected = Vec::with_capacity(24);
+    cbor::map(&mut protected, 2);
+    cbor::uint(&mut protected, iana::HeaderParameter::Alg as u64);
+    cbor::negative(&mut protected, iana::Algorithm::EdDSA as i64);
+    cbor::uint(&mut protected, iana::HeaderParameter::Kid as u64);
+    cbor::bytes(&mut protected, &device.0);
+    protected
 }
 
 /// Reads a signed header and checks all that can be checked without the payload: form, determinism, signature (`verify_strict`).
@@ -492,50 +512,46 @@ impl Header {
 
     /// Reads deterministic CBOR; anything that this program would have written otherwise is refused.
     pub fn from_bytes(content: &[u8]) -> Result<Header, BadEvent> {
-        let value: Value =
-            ciborium::de::from_reader_with_recursion_limit(content, 8).map_err(|_| BadEvent::Header("not CBOR"))?;
-        let Value::Map(entries) = value else { return Err(BadEvent::Header("not a map")) };
-        let mut fields = Fields { entries: entries.into_iter(), next: 1 };
-        let version = fields.uint("v")?;
+        let mut fields = Fields { rest: cbor::Reader(content), next: 1 };
+        let entries = fields.rest.map().ok_or(BadEvent::Header("not a map"))?;
+        let version = fields.read("v", cbor::Reader::uint)?;
         if version != VERSION {
             return Err(BadEvent::Version(version));
         }
-        let narrow = |name| move |_| BadEvent::Header(name);
         let header = Header {
             version,
-            kind: fields.uint("kind")?.try_into().map_err(narrow("kind"))?,
-            org: OrgId(fields.bytes("org")?),
-            device: DeviceId(fields.bytes("dev")?),
-            epoch: fields.uint("ep")?.try_into().map_err(narrow("ep"))?,
-            seq: fields.uint("seq")?,
-            prev: fields.optional("prev")?.map(EventId),
-            hlc: Hlc(fields.uint("hlc")?),
-            subject: fields.bytes("subj")?,
-            refs: fields.array("refs")?.into_iter().map(|id| fixed(id, "refs").map(EventId)).collect::<Result<_, _>>()?,
-            actor: fields.optional("act")?.map(StaffId),
-            grant: fields.optional("auth")?.map(EventId),
+            kind: fields.number("kind")?,
+            org: OrgId(fields.read("org", cbor::Reader::fixed)?),
+            device: DeviceId(fields.read("dev", cbor::Reader::fixed)?),
+            epoch: fields.number("ep")?,
+            seq: fields.number("seq")?,
+            prev: fields.read("prev", cbor::Reader::fixed_or_null)?.map(EventId),
+            hlc: Hlc(fields.number("hlc")?),
+            subject: fields.read("subj", cbor::Reader::fixed)?,
+            refs: fields.read("refs", |rest| {
+                let count = rest.array().filter(|count| *count <= REFS_MAX as u64)?;
+                (0..count).map(|_| rest.fixed().map(EventId)).collect()
+            })?,
+            actor: fields.read("act", cbor::Reader::fixed_or_null)?.map(StaffId),
+            grant: fields.read("auth", cbor::Reader::fixed_or_null)?.map(EventId),
             payload_hash: [0; 32],
             payload_bytes: 0,
             key: KeyId([0; 16]),
             class: 0,
             retention: 0,
         };
-        let [hash, size] = pair(fields.array("ph")?, "ph")?;
-        let key = KeyId(fields.bytes("kid")?);
-        let [class, retention] = pair(fields.array("cls")?, "cls")?;
-        if fields.entries.next().is_some() {
+        let (payload_hash, payload_bytes) = fields.read("ph", |rest| {
+            rest.array().filter(|count| *count == 2)?;
+            Some((rest.fixed()?, rest.uint()?.try_into().ok()?))
+        })?;
+        let key = KeyId(fields.read("kid", cbor::Reader::fixed)?);
+        let (class, retention) = fields.read("cls", |rest| {
+            rest.array().filter(|count| *count == 2)?;
+            Some((rest.uint()?.try_into().ok()?, rest.uint()?.try_into().ok()?))
+        })?;
+        let header = Header { payload_hash, payload_bytes, key, class, retention, ..header };
+        if entries != fields.next - 1 || !fields.rest.0.is_empty() {
             return Err(BadEvent::Header("more fields than the envelope has"));
-        }
-        let header = Header {
-            payload_hash: fixed(hash, "ph")?,
-            payload_bytes: uint(size, "ph")?.try_into().map_err(narrow("ph"))?,
-            key,
-            class: uint(class, "cls")?.try_into().map_err(narrow("cls"))?,
-            retention: uint(retention, "cls")?.try_into().map_err(narrow("cls"))?,
-            ..header
-        };
-        if header.refs.len() > REFS_MAX {
-            return Err(BadEvent::Header("refs"));
         }
         if header.to_bytes() != content {
             return Err(BadEvent::Header("not deterministic"));
@@ -544,54 +560,22 @@ impl Header {
     }
 }
 
-struct Fields {
-    entries: std::vec::IntoIter<(Value, Value)>,
+/// Entries of the header's map, in the order of its keys.
+struct Fields<'a> {
+    rest: cbor::Reader<'a>,
     next: u64,
 }
 
-impl Fields {
-    fn take(&mut self, name: &'static str) -> Result<Value, BadEvent> {
-        let (key, value) = self.entries.next().ok_or(BadEvent::Header(name))?;
-        if key != Value::from(self.next) {
-            return Err(BadEvent::Header(name));
-        }
+impl<'a> Fields<'a> {
+    fn read<T>(&mut self, name: &'static str, read: impl FnOnce(&mut cbor::Reader<'a>) -> Option<T>) -> Result<T, BadEvent> {
+        let value = self.rest.uint().filter(|key| *key == self.next).and_then(|_| read(&mut self.rest));
         self.next += 1;
-        Ok(value)
+        value.ok_or(BadEvent::Header(name))
     }
 
-    fn uint(&mut self, name: &'static str) -> Result<u64, BadEvent> {
-        uint(self.take(name)?, name)
+    fn number<T: TryFrom<u64>>(&mut self, name: &'static str) -> Result<T, BadEvent> {
+        self.read(name, |rest| T::try_from(rest.uint()?).ok())
     }
-
-    fn bytes<const N: usize>(&mut self, name: &'static str) -> Result<[u8; N], BadEvent> {
-        fixed(self.take(name)?, name)
-    }
-
-    fn optional<const N: usize>(&mut self, name: &'static str) -> Result<Option<[u8; N]>, BadEvent> {
-        match self.take(name)? {
-            Value::Null => Ok(None),
-            value => fixed(value, name).map(Some),
-        }
-    }
-
-    fn array(&mut self, name: &'static str) -> Result<Vec<Value>, BadEvent> {
-        match self.take(name)? {
-            Value::Array(items) => Ok(items),
-            _ => Err(BadEvent::Header(name)),
-        }
-    }
-}
-
-fn uint(value: Value, name: &'static str) -> Result<u64, BadEvent> {
-    value.as_integer().and_then(|number| u64::try_from(number).ok()).ok_or(BadEvent::Header(name))
-}
-
-fn fixed<const N: usize>(value: Value, name: &'static str) -> Result<[u8; N], BadEvent> {
-    value.as_bytes().and_then(|bytes| bytes.as_slice().try_into().ok()).ok_or(BadEvent::Header(name))
-}
-
-fn pair(items: Vec<Value>, name: &'static str) -> Result<[Value; 2], BadEvent> {
-    items.try_into().map_err(|_| BadEvent::Header(name))
 }
 
 #[cfg(test)]

@@ -87,6 +87,53 @@ pub(super) fn read_bytes(item: &[u8]) -> Option<(&[u8], &[u8])> {
     if major == BYTES { rest.split_at_checked(usize::try_from(length).ok()?) } else { None }
 }
 
+/// Reads one item after the other. Takes heads of any length: whoever needs the shortest form writes what was read and compares.
+pub(super) struct Reader<'a>(pub &'a [u8]);
+
+impl Reader<'_> {
+    fn head(&mut self, wanted: u8) -> Option<u64> {
+        let (major, value, rest) = read_head(self.0)?;
+        if major != wanted {
+            return None;
+        }
+        self.0 = rest;
+        Some(value)
+    }
+
+    pub fn uint(&mut self) -> Option<u64> {
+        self.head(UINT)
+    }
+
+    /// A byte string of this length.
+    pub fn fixed<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (bytes, rest) = read_bytes(self.0)?;
+        let bytes = bytes.try_into().ok()?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    /// A byte string of this length, or null.
+    pub fn fixed_or_null<const N: usize>(&mut self) -> Option<Option<[u8; N]>> {
+        match self.0.strip_prefix(&[NULL]) {
+            Some(rest) => {
+                self.0 = rest;
+                Some(None)
+            }
+            None => self.fixed().map(Some),
+        }
+    }
+
+    /// An array's number of items.
+    pub fn array(&mut self) -> Option<u64> {
+        self.head(ARRAY)
+    }
+
+    /// A map's number of entries.
+    pub fn map(&mut self) -> Option<u64> {
+        self.head(MAP)
+    }
+}
+
 /// The item with every map sorted by the bytes of its encoded keys. Nothing where the bytes are not exactly one item of definite
 /// lengths with heads in their shortest form.
 pub(super) fn sorted(item: &[u8]) -> Option<Vec<u8>> {

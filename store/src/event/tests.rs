@@ -120,6 +120,24 @@ fn another_signature_payload_or_key_is_noticed() {
 }
 
 #[test]
+fn what_this_program_wrote_reads_as_any_cose_would_be_read() {
+    for sealed in sealed_chain() {
+        let (id, header, _) = parse(&sealed.signed).unwrap();
+        assert_eq!(read(&sealed.signed), Ok((id, header)));
+        // A longer head than needed, which other programs may write: it is no part of what is signed.
+        let (protected, content, signature) = parts(&sealed.signed).unwrap();
+        let mut other = vec![0x98, 4];
+        cbor::bytes(&mut other, protected);
+        cbor::map(&mut other, 0);
+        cbor::bytes(&mut other, content);
+        cbor::bytes(&mut other, signature);
+        assert!(parts(&other).is_none());
+        assert_eq!(read(&other).unwrap().0, id);
+        assert_eq!(verify(&other, &key().verifying_key()).unwrap().0, id);
+    }
+}
+
+#[test]
 fn every_kind_has_one_number() {
     for (i, kind) in KINDS.iter().enumerate() {
         assert!(KINDS[..i].iter().all(|other| other.number != kind.number && other.name != kind.name));
