@@ -10,6 +10,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use store::fact::UnixMs;
 use store::geo::Point;
+use store::keyring::Seal;
+use zeroize::Zeroizing;
 
 /// Where the configuration is looked for when `--config` does not say.
 pub const CONFIG_FILE: &str = "/etc/wegovnow/appliance.toml";
@@ -17,6 +19,8 @@ pub const CONFIG_FILE: &str = "/etc/wegovnow/appliance.toml";
 pub const DATA_DIR: &str = "/var/lib/wegovnow";
 /// Where the socket lives when nothing says otherwise.
 pub const RUNTIME_DIR: &str = "/run/wegovnow";
+/// Credential (systemd.exec(5), `LoadCredential=`) that the key-encryption key is sealed under.
+pub const SEAL: &str = "wegovnow.seal";
 /// Name of the socket in the runtime directory.
 pub const SOCKET_NAME: &str = "wegovnowd.sock";
 
@@ -96,6 +100,8 @@ pub struct Flags {
 /// What the service manager said: the directories it made.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
+    /// `$CREDENTIALS_DIRECTORY`
+    pub credentials: Option<PathBuf>,
     /// `$STATE_DIRECTORY`
     pub state: Option<PathBuf>,
     /// `$RUNTIME_DIRECTORY`
@@ -109,7 +115,25 @@ impl Environment {
             let value = std::env::var(name).ok()?;
             value.split(':').next().filter(|path| !path.is_empty()).map(PathBuf::from)
         };
-        Environment { state: first("STATE_DIRECTORY"), runtime: first("RUNTIME_DIRECTORY") }
+        Environment {
+            credentials: std::env::var_os("CREDENTIALS_DIRECTORY").filter(|path| !path.is_empty()).map(PathBuf::from),
+            state: first("STATE_DIRECTORY"),
+            runtime: first("RUNTIME_DIRECTORY"),
+        }
+    }
+
+    /// What the store's keys are sealed under: the credential [`SEAL`], if the service manager handed one over.
+    pub fn seal(&self) -> Result<Option<Seal>, ConfigError> {
+        let Some(path) = self.credentials.as_ref().map(|directory| directory.join(SEAL)) else { return Ok(None) };
+        let unusable = |what: String| ConfigError::Read { path: path.display().to_string(), what };
+        match std::fs::read(&path) {
+            Ok(secret) => {
+                let short = || unusable(format!("a seal has at least {} bytes", Seal::SECRET_MIN));
+                Seal::new(&Zeroizing::new(secret)).map(Some).ok_or_else(short)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unusable(error.to_string())),
+        }
     }
 }
 
@@ -118,6 +142,8 @@ impl Environment {
 pub struct Config {
     /// Directory of the store and the town file.
     pub data: PathBuf,
+    /// What the store's keys are sealed under.
+    pub seal: Option<Seal>,
     /// The Unix socket; none serves TCP only.
     pub socket: Option<PathBuf>,
     /// TCP address to listen on as well; port 0 takes a free one.
@@ -233,6 +259,7 @@ impl Config {
     pub fn new(data: PathBuf) -> Config {
         Config {
             data,
+            seal: None,
             socket: None,
             listen: None,
             place_name: String::new(),
@@ -291,6 +318,7 @@ impl Config {
             what: "a control character cannot be shown",
         })?;
         Ok(Config {
+            seal: environment.seal()?,
             data: flags.data.or(raw.data).or_else(|| environment.state.clone()).unwrap_or_else(|| PathBuf::from(DATA_DIR)),
             socket: Some(flags.socket.or(raw.socket).unwrap_or_else(|| runtime.join(SOCKET_NAME))),
             listen,

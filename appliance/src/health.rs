@@ -13,19 +13,22 @@ use crate::writer::Condition;
 pub struct Readings {
     /// Whether the store takes writes.
     pub condition: Condition,
+    /// Whether events on the disk were found bad.
+    pub damaged: bool,
     /// Free space on the store's disk, in bytes; none when the system does not say.
     pub free_bytes: Option<u64>,
 }
 
 /// The box's state in one word, and whether somebody should look after it.
 pub fn assess(readings: &Readings) -> &'static str {
-    readings.condition.word().unwrap_or("ok")
+    readings.condition.word().unwrap_or(if readings.damaged { "damaged" } else { "ok" })
 }
 
 /// One line for the service manager.
 pub fn status_line(readings: &Readings, reports: u32) -> String {
     let free = readings.free_bytes.map(|bytes| format!(", {} MiB free", bytes >> 20)).unwrap_or_default();
     match readings.condition {
+        Condition::Writing if readings.damaged => "serving, but events on the disk went bad: a restart repairs them".to_owned(),
         Condition::Writing => format!("serving; {reports} open reports{free}"),
         Condition::Full => format!("serving, but the disk is full: new reports are refused{free}"),
         Condition::ReadOnly => "serving, but the disk took no write: new reports are refused until a restart".to_owned(),
@@ -34,7 +37,8 @@ pub fn status_line(readings: &Readings, reports: u32) -> String {
 
 /// Measures now.
 pub fn readings(app: &App) -> Readings {
-    Readings { condition: app.writer.pulse().condition(), free_bytes: free_bytes(&app.config.data) }
+    let pulse = app.writer.pulse();
+    Readings { condition: pulse.condition(), damaged: pulse.is_damaged(), free_bytes: free_bytes(&app.config.data) }
 }
 
 /// Space that is left on a directory's disk, for a process without privileges.

@@ -39,7 +39,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use store::store::{Store, StoreError};
+use store::store::{Home, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -95,8 +95,9 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let now_ms = (config.clock)();
 
     tracing::info!(data = %config.data.display(), version = env!("CARGO_PKG_VERSION"), "opening the store");
-    let data = config.data.clone();
-    let opening = tokio::task::spawn_blocking(move || Store::open(&data, Box::new(chance::SystemChance), now_ms));
+    let (data, seal) = (config.data.clone(), config.seal.clone());
+    let opening =
+        tokio::task::spawn_blocking(move || Store::open(Home { dir: &data, seal }, Box::new(chance::SystemChance), now_ms));
     let (store, opened) = opening.await.context("opening the store broke off")?.with_context(|| {
         format!("the store in {} does not open (a new one is made by `wegovnowd init`)", config.data.display())
     })?;

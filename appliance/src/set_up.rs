@@ -9,12 +9,12 @@ use store::fact::{Site, UnixMs};
 use store::geo::{Area, Point};
 use store::id::{Language, OrgId};
 use store::keyring::Chance;
-use store::store::{Store, Wish};
+use store::store::{Home, Store, Wish};
 
 use crate::catalogue;
 use crate::chance::SystemChance;
 use crate::cli::{Init, exit};
-use crate::config::system_clock;
+use crate::config::{Environment, system_clock};
 use crate::progress::ProgressLine;
 
 /// Name of the town's map in the data directory.
@@ -99,12 +99,18 @@ pub fn open_or_make(data: &Path, now_ms: UnixMs) -> anyhow::Result<Store> {
         let mut org = [0; 16];
         chance.fill(&mut org);
         std::fs::create_dir_all(data).with_context(|| format!("cannot make the directory {}", data.display()))?;
-        Store::init(data, OrgId(org), &mut chance, now_ms).with_context(|| format!("no store was made in {}", data.display()))?;
+        Store::init(home(data)?, OrgId(org), &mut chance, now_ms)
+            .with_context(|| format!("no store was made in {}", data.display()))?;
     }
-    let (store, said) = Store::open(data, Box::new(SystemChance), now_ms)
+    let (store, said) = Store::open(home(data)?, Box::new(SystemChance), now_ms)
         .with_context(|| format!("the store in {} does not open; is the daemon still running?", data.display()))?;
     said.iter().for_each(|line| eprintln!("note: {line}"));
     Ok(store)
+}
+
+/// The store of a data directory, with the seal that the service manager handed over, if it did.
+pub fn home(data: &Path) -> anyhow::Result<Home<'_>> {
+    Ok(Home { dir: data, seal: Environment::read().seal()? })
 }
 
 /// Whether a data directory holds a store.

@@ -7,6 +7,7 @@ use anyhow::Context;
 use crate::cli::exit;
 use crate::config::{Environment, RUNTIME_DIR, SOCKET_NAME};
 use crate::progress::ProgressLine;
+use crate::set_up::home;
 
 /// `wegovnowd export`
 pub fn export(data: &Path, out: &Path, json: bool) -> anyhow::Result<u8> {
@@ -18,9 +19,9 @@ pub fn export(data: &Path, out: &Path, json: bool) -> anyhow::Result<u8> {
     let mut line = ProgressLine::new("Exporting");
     let mut tell = |done, all| line.tell("writing", share(done, all));
     let written = if json {
-        store::store::export_json(data, &mut file, &mut tell)
+        store::store::export_json(home(data)?, &mut file, &mut tell)
     } else {
-        store::store::export(data, &mut file, &mut tell)
+        store::store::export(home(data)?, &mut file, &mut tell)
     };
     let events =
         written.with_context(|| format!("the store in {} was not exported; {} is cut off", data.display(), out.display()))?;
@@ -32,7 +33,7 @@ pub fn export(data: &Path, out: &Path, json: bool) -> anyhow::Result<u8> {
 /// `wegovnowd verify`
 pub fn verify(data: &Path) -> anyhow::Result<u8> {
     let mut line = ProgressLine::new("Verifying");
-    let report = store::store::verify(data, &mut |done, all| line.tell("reading", share(done, all)))
+    let report = store::store::verify(home(data)?, &mut |done, all| line.tell("reading", share(done, all)))
         .with_context(|| format!("the store in {} could not be read", data.display()))?;
     line.end(&format!("{} events in {} chains, {} attachments", report.events, report.chains, report.attachments));
     println!("events       {}", report.events);
@@ -54,7 +55,7 @@ pub fn verify(data: &Path) -> anyhow::Result<u8> {
 /// `wegovnowd compact`
 pub fn compact(data: &Path) -> anyhow::Result<u8> {
     let mut line = ProgressLine::new("Compacting");
-    let gained = store::store::compact(data, &mut |done, all| line.tell("writing", share(done, all)))
+    let gained = store::store::compact(home(data)?, &mut |done, all| line.tell("writing", share(done, all)))
         .with_context(|| format!("the store in {} was not compacted; it is as it was", data.display()))?;
     line.end(&format!("{} events, {} KiB became {} KiB", gained.events, gained.bytes_before >> 10, gained.bytes_after >> 10));
     Ok(exit::DONE)

@@ -29,7 +29,7 @@ pub fn summary(present: &Present, report: &model::Report) -> Summary {
         place: report.place.clone(),
         title: store::text::title(&report.text, TITLE_MAX),
         language: report.language.clone(),
-        filed_ms: report.filed_ms,
+        filed_ms: report.filed_ms(),
         updated_ms: report.updated_ms,
         people: report.people(&present.state),
         comments: report.comments.iter().filter(|comment| comment.hidden.is_none()).count() as u32,
@@ -62,14 +62,14 @@ pub fn report(present: &Present, report: &model::Report, whole: bool) -> Report 
         by_reporter: comment.by_reporter,
         hidden: comment.hidden,
     };
-    let step = |step: &model::Step| Step { at_ms: step.at_ms, status: step.status, answer: step.answer.clone() };
+    let step = |step: model::Step<'_>| Step { at_ms: step.at_ms, status: step.status, answer: step.answer.map(str::to_owned) };
     Report {
         summary: summary(present, report),
         text: report.text.clone(),
-        answers: report.answers.clone(),
-        photo: report.photo.filter(|_| whole || !report.photo_hidden),
+        answers: report.answers.iter().cloned().collect(),
+        photo: report.photo.as_deref().copied().filter(|_| whole || !report.photo_hidden),
         department: report.department.clone(),
-        steps: report.steps.iter().map(step).collect(),
+        steps: report.steps().into_iter().map(step).collect(),
         comments: report.comments.iter().map(comment).collect(),
         merged_into: report.merged_into,
     }
@@ -96,7 +96,7 @@ pub fn row(present: &Present, report: &model::Report) -> Row {
         near,
         hidden: report.hidden.is_some(),
         provisional: report.provisional,
-        heads: report.heads().to_vec(),
+        heads: report.heads(),
     }
 }
 
@@ -114,11 +114,11 @@ pub fn case(present: &Present, it: &model::Report, now_ms: UnixMs) -> Case {
         *id != it.id && (other.status.is_open() || now_ms.saturating_sub(other.updated_ms) <= NEAR_CLOSED_MS)
     };
     let found: Vec<(ReportId, u32)> = found.into_iter().filter(|(id, _)| counts(id)).take(NEAR_MAX).collect();
-    let note = |note: &model::Note| Note { at_ms: note.at_ms, by: note.by, text: note.text.clone() };
+    let note = |note: model::Note<'_>| Note { at_ms: note.at_ms, by: note.by, text: note.text.to_owned() };
     Case {
         row: row(present, it),
         report: report(present, it, true),
-        notes: it.notes.iter().map(note).collect(),
+        notes: it.notes().map(note).collect(),
         record: it.record.iter().map(|decided| record(present, it, decided)).collect(),
         near: near(present, &found),
         merged: summaries(present, &it.merged_from),
@@ -129,12 +129,12 @@ pub fn case(present: &Present, it: &model::Report, now_ms: UnixMs) -> Case {
 pub fn record(present: &Present, report: &model::Report, decided: &model::Decided) -> Record {
     Record {
         event: decided.event,
-        at_ms: decided.at_ms,
+        at_ms: decided.at_ms(),
         by: decided.by,
         decision: decided.decision.clone(),
-        undoes: decided.undoes,
+        undoes: decided.undoes(),
         undoable: is_undoable(&present.state, report, &decided.event),
-        text: line(decided.decision.as_ref(), decided.undoes.is_some()),
+        text: line(decided.decision.as_ref(), decided.undoes().is_some()),
     }
 }
 

@@ -4,7 +4,7 @@
 //! flushed the next gathers, so the more is asked, the more each flush carries. Notices go out in the order of the facts.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -85,6 +85,7 @@ enum Order {
 pub struct Pulse {
     beats: AtomicU64,
     condition: AtomicU8,
+    damaged: AtomicBool,
 }
 
 impl Pulse {
@@ -99,6 +100,11 @@ impl Pulse {
             1 => Condition::Full,
             _ => Condition::ReadOnly,
         }
+    }
+
+    /// Whether events on the disk were found bad.
+    pub fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
     }
 
     fn beat(&self) {
@@ -190,6 +196,9 @@ impl Desk {
             if Instant::now() >= next_beat {
                 let beat = self.store.heartbeat((self.clock)());
                 self.note(beat.as_ref().map(|_| ()));
+                if beat.is_ok() {
+                    self.scrub();
+                }
                 next_beat = Instant::now() + HEARTBEAT;
             }
             match self.incoming.recv_timeout(next_beat.saturating_duration_since(Instant::now())) {
@@ -215,6 +224,24 @@ impl Desk {
             self.submit(rest);
         }
         self.store.close()
+    }
+
+    fn scrub(&mut self) {
+        match self.store.scrub() {
+            Ok(findings) => {
+                for finding in &findings {
+                    tracing::error!(
+                        place = finding.place,
+                        what = finding.what,
+                        "an event on the disk went bad: a restart repairs it"
+                    );
+                }
+                if !findings.is_empty() {
+                    self.pulse.damaged.store(true, Ordering::Relaxed);
+                }
+            }
+            Err(error) => self.note(Err(&error)),
+        }
     }
 
     /// Everything that is waiting, within bounds; and whether the order to stop came.

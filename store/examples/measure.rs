@@ -95,7 +95,7 @@ fn start(dir: &Path) -> Result<(), Failure> {
     let took = began.elapsed();
     let reports = store.present().read().map_err(|_| "poisoned")?.state.report_count();
     println!("start at {reports} reports: {:.2} s, resident {} MB {said:?}", took.as_secs_f64(), resident_mb()?);
-    Ok(())
+    Ok(store.close()?)
 }
 
 fn made(dir: &Path) -> (store::store::Store, Vec<String>) {

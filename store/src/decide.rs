@@ -105,7 +105,7 @@ fn comment_on(
     }
     let text = cleaned(text, TEXT_MIN, COMMENT_MAX)?;
     let by_reporter = code.is_some();
-    if let Some(there) = present.index.by_comment(&comment).and_then(|id| present.state.report(&id)) {
+    if let Some(there) = present.index.by_comment(&present.state, &comment) {
         return match there.comment(&comment) {
             Some(same)
                 if there.id == *id && same.text == text && same.language == *language && same.by_reporter == by_reporter =>

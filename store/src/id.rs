@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use compact_str::CompactString;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -189,9 +190,11 @@ impl ReportId {
 macro_rules! code_word {
     ($(#[$doc:meta])* $name:ident, $noun:literal) => {
         $(#[$doc])*
+        ///
+        /// Codes of up to 24 bytes lie in the value itself: a town has some dozens of them, and names each a hundred thousand times.
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(CompactString);
 
         impl $name {
             /// The code as written in facts and on the wire.
@@ -213,7 +216,7 @@ macro_rules! code_word {
                 let fits = (1..=40).contains(&text.len())
                     && text.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-');
                 if fits {
-                    Ok($name(text.to_owned()))
+                    Ok($name(text.into()))
                 } else {
                     Err(BadId::new($noun, "1 to 40 of a-z, 0-9 and -", text))
                 }
@@ -222,7 +225,7 @@ macro_rules! code_word {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+                CompactString::deserialize(deserializer)?.parse().map_err(de::Error::custom)
             }
         }
 

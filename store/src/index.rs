@@ -5,6 +5,7 @@
 //! of them is a walk through some megabytes.
 
 mod grid;
+mod handles;
 mod queue;
 mod words;
 
@@ -13,10 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use self::queue::{Counts, Queue};
 
 use self::grid::Grid;
+use self::handles::Handles;
 use crate::event::Event;
 use crate::fact::{Kind, Status, UnixMs};
 use crate::geo::{Bounds, Point};
-use crate::id::{CategoryCode, CodeHash, CommentId, DepartmentCode, ReportId, RequestId, StaffId};
+use crate::id::{AttachmentId, CategoryCode, CodeHash, CommentId, DepartmentCode, ReportId, RequestId, StaffId};
 use crate::model::{Report, State, Touched, apply_touching};
 
 /// What readers see: the State and its look-ups.
@@ -97,9 +99,10 @@ pub struct Index {
     updated: BTreeSet<(UnixMs, ReportId, u32)>,
     filed: BTreeSet<(UnixMs, ReportId, u32)>,
     due: BTreeSet<(UnixMs, ReportId, u32)>,
-    codes: BTreeSet<(CodeHash, ReportId)>,
-    comments: BTreeSet<(CommentId, ReportId)>,
-    requests: BTreeSet<(RequestId, ReportId)>,
+    codes: Handles,
+    comments: Handles,
+    requests: Handles,
+    photos: Handles,
     open: u32,
 }
 
@@ -124,35 +127,26 @@ impl Index {
     /// The look-ups of a State.
     pub fn of(state: &State) -> Index {
         let mut index = Index::default();
-        let count = state.report_count();
-        let (mut slots, mut updated, mut filed) =
-            (Vec::with_capacity(count), Vec::with_capacity(count), Vec::with_capacity(count));
-        let (mut due, mut codes, mut comments, mut requests) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        index.entries.reserve_exact(count);
-        for (report, slot) in state.reports().zip(0..) {
+        // One after the other, the longest first: a tree of sorted items is built at once, and full, but out of a list of all of them.
+        let reports = || state.reports().zip(0..);
+        index.requests =
+            reports().flat_map(|(report, slot)| report.record.iter().filter_map(move |it| Some((it.request?.0, slot)))).collect();
+        index.comments = reports().flat_map(|(report, slot)| report.comments.iter().map(move |it| (it.id.0, slot))).collect();
+        index.codes = reports().filter_map(|(report, slot)| Some((report.code?.0, slot))).collect();
+        index.photos = reports().filter_map(|(report, slot)| Some((report.photo.as_ref()?.0, slot))).collect();
+        index.entries.reserve_exact(state.report_count());
+        for (report, slot) in reports() {
             let entry = index.entry(state, report);
-            let id = report.id;
             index.open += entry.counts_as_open();
             index.grid.insert(&entry.point, slot);
-            slots.push((id, slot));
-            updated.push((entry.updated_ms, id, slot));
-            filed.push((entry.filed_ms, id, slot));
-            if entry.is_open() {
-                due.push((entry.due_ms, id, slot));
-            }
-            codes.extend(report.code.map(|code| (code, id)));
-            comments.extend(report.comments.iter().map(|comment| (comment.id, id)));
-            requests.extend(report.record.iter().filter_map(|decided| decided.request).map(|request| (request, id)));
             index.entries.push(entry);
         }
-        // Trees of sorted items are built at once, and full.
-        index.slots = slots.into_iter().collect();
-        index.updated = updated.into_iter().collect();
-        index.filed = filed.into_iter().collect();
-        index.due = due.into_iter().collect();
-        index.codes = codes.into_iter().collect();
-        index.comments = comments.into_iter().collect();
-        index.requests = requests.into_iter().collect();
+        let entries = || index.entries.iter().zip(0..);
+        index.slots = entries().map(|(entry, slot)| (entry.id, slot)).collect();
+        index.updated = entries().map(|(entry, slot)| (entry.updated_ms, entry.id, slot)).collect();
+        index.filed = entries().map(|(entry, slot)| (entry.filed_ms, entry.id, slot)).collect();
+        let open = entries().filter(|(entry, _)| entry.is_open());
+        index.due = open.map(|(entry, slot)| (entry.due_ms, entry.id, slot)).collect();
         index
     }
 
@@ -244,8 +238,13 @@ impl Index {
     }
 
     /// The report that this follow-up code belongs to.
-    pub fn by_code(&self, code: &CodeHash) -> Option<ReportId> {
-        first(&self.codes, code)
+    pub fn by_code<'a>(&self, state: &'a State, code: &CodeHash) -> Option<&'a Report> {
+        self.having(state, &self.codes, &code.0, |report| report.code == Some(*code)).min_by_key(|report| report.id)
+    }
+
+    /// The reports that have this photo.
+    pub fn by_photo<'a>(&self, state: &'a State, photo: &AttachmentId) -> impl Iterator<Item = &'a Report> {
+        self.having(state, &self.photos, &photo.0, |report| report.photo.as_deref() == Some(photo))
     }
 
     /// Reports that people call by this name, as typed: `R-4F7K2M`, any case, with or without `R-`.
@@ -258,13 +257,25 @@ impl Index {
     }
 
     /// The report that has this comment.
-    pub fn by_comment(&self, comment: &CommentId) -> Option<ReportId> {
-        first(&self.comments, comment)
+    pub fn by_comment<'a>(&self, state: &'a State, comment: &CommentId) -> Option<&'a Report> {
+        self.having(state, &self.comments, &comment.0, |report| report.comment(comment).is_some()).min_by_key(|report| report.id)
     }
 
     /// The report that this wish was about.
-    pub fn by_request(&self, request: &RequestId) -> Option<ReportId> {
-        first(&self.requests, request)
+    pub fn by_request<'a>(&self, state: &'a State, request: &RequestId) -> Option<&'a Report> {
+        let has = |report: &Report| report.record.iter().any(|decided| decided.request == Some(*request));
+        self.having(state, &self.requests, &request.0, has).min_by_key(|report| report.id)
+    }
+
+    fn having<'a, const N: usize>(
+        &self,
+        state: &'a State,
+        handles: &Handles,
+        id: &[u8; N],
+        has: impl Fn(&Report) -> bool,
+    ) -> impl Iterator<Item = &'a Report> {
+        let slots = handles.slots(id);
+        slots.filter_map(|slot| state.report(&self.entries[slot as usize].id)).filter(move |report| has(report))
     }
 
     /// How many reports are open and not hidden.
@@ -312,7 +323,7 @@ impl Index {
         Entry {
             id: report.id,
             point: report.place.point,
-            filed_ms: report.filed_ms,
+            filed_ms: report.filed_ms(),
             updated_ms: report.updated_ms,
             due_ms: state.due_ms(report),
             deferred_ms: report.deferred_ms.unwrap_or(0),
@@ -353,15 +364,11 @@ impl Index {
         if entry.is_open() {
             self.due.insert((entry.due_ms, id, slot));
         }
-        self.codes.extend(report.code.map(|code| (code, id)));
-        self.comments.extend(report.comments.iter().map(|comment| (comment.id, id)));
-        self.requests.extend(report.record.iter().filter_map(|decided| decided.request).map(|request| (request, id)));
+        report.code.iter().for_each(|code| self.codes.add(&code.0, slot));
+        report.photo.iter().for_each(|photo| self.photos.add(&photo.0, slot));
+        report.comments.iter().for_each(|comment| self.comments.add(&comment.id.0, slot));
+        report.record.iter().filter_map(|decided| decided.request).for_each(|request| self.requests.add(&request.0, slot));
     }
-}
-
-/// The first report that has this key.
-fn first<K: Ord + Copy>(of: &BTreeSet<(K, ReportId)>, key: &K) -> Option<ReportId> {
-    of.range((*key, ReportId([0; 16]))..=(*key, ReportId([0xFF; 16]))).next().map(|(_, id)| *id)
 }
 
 fn number<K: Ord + Clone>(numbers: &mut BTreeMap<K, u16>, key: &K) -> u16 {

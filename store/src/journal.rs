@@ -45,6 +45,9 @@ pub const RANGE_MAX: usize = 1000;
 /// Place of an event: chain and number.
 pub type Place = (DeviceId, u32, u64);
 
+/// Tells the payload of a signed header at a place, where it knows it.
+pub type Known<'a> = dyn FnMut(Place, &[u8]) -> Option<Vec<u8>> + 'a;
+
 /// Tells how many bytes are free where a path is.
 pub type FreeBytes = dyn Fn(&Path) -> io::Result<u64> + Send + Sync;
 
@@ -285,7 +288,12 @@ impl Journal {
     }
 
     /// At most [`RANGE_MAX`] rows of a chain from `seq` on, in order.
-    pub fn rows(&self, (device, epoch, seq): Place) -> Result<Vec<Row>, JournalError> {
+    pub fn rows(&self, place: Place) -> Result<Vec<Row>, JournalError> {
+        self.rows_with(place, &mut |_, _| None)
+    }
+
+    /// [`Journal::rows`], with payloads as `known` gives them for a place and a signed header, where it does.
+    pub fn rows_with(&self, (device, epoch, seq): Place, known: &mut Known<'_>) -> Result<Vec<Row>, JournalError> {
         guard(|| {
             let end = place_key((device, epoch, u64::MAX));
             let mut rows = Vec::new();
@@ -295,7 +303,10 @@ impl Journal {
                 rows.push(Row { seq, signed: signed.to_vec(), payload: None });
             }
             for row in &mut rows {
-                row.payload = self.payload_of(&row.signed)?;
+                row.payload = match known((device, epoch, row.seq), &row.signed) {
+                    Some(payload) => Some(payload),
+                    None => self.payload_of(&row.signed)?,
+                };
             }
             Ok(rows)
         })

@@ -170,7 +170,7 @@ impl State {
     /// When the town means to have dealt with a report.
     pub fn due_ms(&self, report: &Report) -> UnixMs {
         let days = self.category(&report.category).map_or(0, |category| u64::from(category.due_days));
-        report.filed_ms.saturating_add(days * DAY_MS)
+        report.filed_ms().saturating_add(days * DAY_MS)
     }
 
     /// The event that made the site what it is, if it is this one already.

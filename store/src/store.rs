@@ -10,6 +10,7 @@
 //! | `tape/NNNN.cborseq` | every event once more (`journal/tape.rs`) |
 //! | `snap-state` | the State, sealed (`store/snapshot.rs`) |
 //! | `ballast` | blocks given up so that a full disk can be read (`store/open.rs`) |
+//! | `here` | where the store is, so that a copy is known as one (`store/open.rs`) |
 //! | `att/ab/cdef…` | attachments by SHA-256 (`store/attachment.rs`) |
 //! | `repair/`, `broken-…/` | what the open ladder put aside (`store/open.rs`) |
 
@@ -25,13 +26,14 @@ use crate::id::{DeviceId, EventId, KeyId, OrgId};
 use crate::index::Present;
 use crate::journal::tape::{Tape, TapeMark};
 use crate::journal::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, Journal, JournalError, Limits, Mark};
-use crate::keyring::{Chance, KeyError, Keyring};
+use crate::keyring::{Chance, KeyError, Keyring, Seal};
 use crate::time::{Hlc, HlcClock};
 
 pub mod attachment;
 pub mod audit;
 pub mod open;
 pub mod replay;
+mod scrub;
 pub mod snapshot;
 
 pub use self::attachment::Attachments;
@@ -47,6 +49,22 @@ const TWO_THREADS_MIN: usize = 8;
 const CLOCK_MAX_MS: UnixMs = 7_258_118_400_000;
 /// What the site's own facts are about.
 const SITE: [u8; 16] = [0; 16];
+
+/// Where a store is, and what opens its keys.
+#[derive(Debug, Clone)]
+pub struct Home<'a> {
+    /// The directory.
+    pub dir: &'a Path,
+    /// What the key-encryption key is sealed under, if it is.
+    pub seal: Option<Seal>,
+}
+
+impl<'a, P: AsRef<Path> + ?Sized> From<&'a P> for Home<'a> {
+    /// A store whose key-encryption key lies open.
+    fn from(dir: &'a P) -> Home<'a> {
+        Home { dir: dir.as_ref(), seal: None }
+    }
+}
 
 /// A client's wish with what the box knows about it.
 pub struct Wish<'a> {
@@ -134,30 +152,36 @@ pub struct Store {
     seq: u64,
     prev: Option<EventId>,
     unsnapped: u64,
+    /// Whether events on the disk were found bad: then no snapshot may stand in for reading them.
+    distrusted: bool,
     chance: Box<dyn Chance>,
     /// Held last: others may open the directory when everything above is closed.
     _lock: open::Lock,
 }
 
 impl Store {
-    /// Makes the keys and the first events of a new box in `dir`.
-    pub fn init(dir: &Path, org: OrgId, chance: &mut dyn Chance, now_ms: UnixMs) -> Result<(), OpenError> {
-        open::init(dir, org, chance, now_ms, Limits::default())
+    /// Makes the keys and the first events of a new box.
+    pub fn init<'a>(home: impl Into<Home<'a>>, org: OrgId, chance: &mut dyn Chance, now_ms: UnixMs) -> Result<(), OpenError> {
+        open::init(home.into(), org, chance, now_ms, Limits::default())
     }
 
     /// Opens the store. The strings say what the open ladder had to do; none after a clean stop.
-    pub fn open(dir: &Path, chance: Box<dyn Chance>, now_ms: UnixMs) -> Result<(Store, Vec<String>), OpenError> {
-        open::open(dir, chance, now_ms, Limits::default())
+    pub fn open<'a>(
+        home: impl Into<Home<'a>>,
+        chance: Box<dyn Chance>,
+        now_ms: UnixMs,
+    ) -> Result<(Store, Vec<String>), OpenError> {
+        open::open(home.into(), chance, now_ms, Limits::default())
     }
 
     /// [`Store::open`] with other limits of the disk.
-    pub fn open_within(
-        dir: &Path,
+    pub fn open_within<'a>(
+        home: impl Into<Home<'a>>,
         chance: Box<dyn Chance>,
         now_ms: UnixMs,
         limits: Limits,
     ) -> Result<(Store, Vec<String>), OpenError> {
-        open::open(dir, chance, now_ms, limits)
+        open::open(home.into(), chance, now_ms, limits)
     }
 
     /// What readers see.
@@ -265,6 +289,9 @@ impl Store {
 
     /// Writes the State down, so that the next start need not replay what led to it.
     pub fn snapshot(&mut self) -> Result<(), StoreError> {
+        if self.distrusted {
+            return Ok(());
+        }
         self.journal.check_space(0)?;
         let present = Arc::clone(&self.present);
         let present = present.read().unwrap_or_else(PoisonError::into_inner);
@@ -371,8 +398,8 @@ fn site_draft(body: Body) -> Draft {
 }
 
 /// Does the work for each, on two threads where there are so many that it pays.
-fn on_two_threads<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> Result<R, BadEvent> + Sync) -> Result<Vec<R>, BadEvent> {
-    let all = |items: &[T]| items.iter().map(&work).collect::<Result<Vec<R>, BadEvent>>();
+fn on_two_threads<T: Sync, R: Send, E: Send>(items: &[T], work: impl Fn(&T) -> Result<R, E> + Sync) -> Result<Vec<R>, E> {
+    let all = |items: &[T]| items.iter().map(&work).collect::<Result<Vec<R>, E>>();
     if items.len() < TWO_THREADS_MIN {
         return all(items);
     }

@@ -453,7 +453,7 @@ pub enum What {
 /// Reply of `GET /api/v1/health`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Health {
-    /// `ok`, `storage_full` or `read_only`.
+    /// `ok`, `storage_full`, `read_only`, or `damaged`: events on the disk went bad, and a restart repairs them from the tape.
     pub state: String,
     pub version: String,
     pub uptime_s: u64,

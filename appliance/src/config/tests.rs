@@ -27,7 +27,7 @@ fn mistakes_are_told_with_line_and_nearest_key() {
 #[test]
 fn the_command_line_wins_over_the_file_and_the_file_over_the_environment() {
     let raw = parse("data = \"/file\"\nstaff = [\"anna\"]\nplace_name = \"Library\"", "a.toml").unwrap();
-    let environment = Environment { state: Some("/state".into()), runtime: Some("/runtime".into()) };
+    let environment = Environment { state: Some("/state".into()), runtime: Some("/runtime".into()), credentials: None };
     let flags = Flags { place_name: Some("Station".to_owned()), staff: vec!["bo".to_owned()], ..Flags::default() };
     let config = Config::check(raw, flags, &environment).unwrap();
     assert_eq!(config.data, PathBuf::from("/file"));

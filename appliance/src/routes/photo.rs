@@ -39,7 +39,7 @@ pub async fn public(app: Arc<App>, asked: Asked) -> Reply {
     let photo: AttachmentId = asked.id()?;
     let is_shown = {
         let present = app.present();
-        present.state.reports().any(|report| report.photo == Some(photo) && !report.photo_hidden && view::is_public(report))
+        present.index.by_photo(&present.state, &photo).any(|report| !report.photo_hidden && view::is_public(report))
     };
     if !is_shown {
         return Err(unknown());

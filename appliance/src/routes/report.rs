@@ -78,7 +78,7 @@ pub async fn file(app: Arc<App>, asked: Asked) -> Reply {
         id: report.id,
         reference: report.id.reference(),
         event: done.event,
-        filed_ms: report.filed_ms,
+        filed_ms: report.filed_ms(),
         department: report.department.clone(),
         due_days,
     })
@@ -119,7 +119,7 @@ pub async fn follow(app: Arc<App>, asked: Asked) -> Reply {
     let Follow { code } = asked.json()?;
     may_guess(&app, &asked)?;
     let present = app.present();
-    let found = present.index.by_code(&code.hash(&app.town_key)).and_then(|id| present.state.report(&id));
+    let found = present.index.by_code(&present.state, &code.hash(&app.town_key));
     let Some(report) = found else {
         wrong_guess(&app, &asked);
         return Err(Refusal::UnknownCode.into());

@@ -43,7 +43,7 @@ pub(super) fn decide(present: &Present, wish: &Wish<'_>, context: &Context<'_>) 
     if wish.photo.is_some() && !context.photo_stored {
         return Err(Refusal::UnknownPhoto);
     }
-    if wish.code.is_some_and(|code| present.index.by_code(&code).is_some()) {
+    if wish.code.is_some_and(|code| present.index.by_code(&present.state, &code).is_some()) {
         return Err(Refusal::IdTaken);
     }
     Ok(fact(
@@ -68,8 +68,8 @@ fn is_same(report: &Report, wish: &Wish<'_>, place: &Place, text: &str, answers:
         && report.place == *place
         && report.text == text
         && report.language == *wish.language
-        && report.answers == *answers
-        && report.photo == wish.photo
+        && report.answers.iter().map(|(question, answer)| (question, answer)).eq(answers)
+        && report.photo.as_deref() == wish.photo.as_ref()
         && report.code == wish.code
 }
 

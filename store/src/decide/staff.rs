@@ -18,7 +18,7 @@ pub(super) fn decide(
     let Actor::Staff(staff) = context.actor else { return Err(Refusal::NotPermitted) };
     let report = present.state.report(id).ok_or(Refusal::UnknownReport)?;
     let decision = tidied(decision)?;
-    if let Some(there) = present.index.by_request(&request).and_then(|id| present.state.report(&id)) {
+    if let Some(there) = present.index.by_request(&present.state, &request) {
         let same = there.record.iter().find(|decided| decided.request == Some(request));
         return match same {
             Some(same) if there.id == *id && same.decision.as_ref() == Some(&decision) && same.by == Some(staff) => {
@@ -154,13 +154,13 @@ fn has(report: &Report, target: &Target) -> Result<(), Refusal> {
 /// The fact that takes a decision back: it says what is so afterwards, for readers who do not know what it takes back.
 fn undone(state: &State, report: &Report, event: &EventId) -> Result<Body, Refusal> {
     let undone = report.decided(event).ok_or(Refusal::UnknownDecision)?;
-    if undone.undone_by.is_some() {
+    if undone.undone {
         return Err(Refusal::NotUndoable);
     }
     let after = report.after_undoing(*event);
     // Taking back what took something back: the fact is about the first decision's field.
     let mut first = undone;
-    while let Some(earlier) = first.undoes {
+    while let Some(earlier) = first.undoes() {
         first = report.decided(&earlier).ok_or(Refusal::NotUndoable)?;
     }
     Ok(match &first.decision {
@@ -169,8 +169,8 @@ fn undone(state: &State, report: &Report, event: &EventId) -> Result<Body, Refus
         Some(Decision::ChangeDepartment { .. }) => Body::DepartmentChanged { department: after.department },
         Some(Decision::Assign { .. }) => Body::Assigned { to: after.assigned },
         Some(Decision::AddNote { .. }) => {
-            let note = after.notes.into_iter().find(|note| note.event == first.event);
-            Body::NoteAdded { text: note.map(|note| note.text).unwrap_or_default() }
+            let note = after.notes().find(|note| note.event == first.event);
+            Body::NoteAdded { text: note.map(|note| note.text.to_owned()).unwrap_or_default() }
         }
         Some(Decision::Merge { .. }) | None => {
             let into = after.wants_into();

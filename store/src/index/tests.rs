@@ -19,9 +19,14 @@ impl Index {
         let mut placed = Vec::new();
         self.grid.each(&world, |slot| placed.push(self.entries[slot as usize].id));
         placed.sort_unstable();
+        let named = |handles: &Handles| {
+            let mut named: Vec<_> = handles.iter().map(|(head, slot)| (head, self.entries[slot as usize].id)).collect();
+            named.sort_unstable();
+            named
+        };
         (
             (entries, ordered(&self.updated), ordered(&self.filed), ordered(&self.due)),
-            (placed, self.codes.clone(), self.comments.clone(), self.requests.clone(), self.open),
+            (placed, [&self.codes, &self.comments, &self.requests, &self.photos].map(named), self.open),
         )
     }
 }

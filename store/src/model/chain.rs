@@ -51,6 +51,16 @@ impl Chain {
         Chain { seq: 0, head: EventId([0; 32]), runs: BTreeMap::new() }
     }
 
+    /// Gives back what reading took more than it needs.
+    pub(super) fn shrink(&mut self) {
+        self.runs.values_mut().for_each(|run| run.shrink_to_fit());
+    }
+
+    /// Whether this event is applied.
+    pub fn has(&self, seq: u64, id: &EventId) -> bool {
+        self.place(seq, id) == Place::Known
+    }
+
     pub(super) fn place(&self, seq: u64, id: &EventId) -> Place {
         match self.at(seq) {
             None => Place::New,
@@ -77,9 +87,9 @@ impl Chain {
         };
         let next = seq.checked_add(1).and_then(|next| self.runs.remove(&next));
         let run = self.runs.entry(start).or_default();
-        run.extend_from_slice(&mark(id));
+        extend(run, &mark(id));
         if let Some(next) = next {
-            run.extend_from_slice(&next);
+            extend(run, &next);
         }
     }
 
@@ -94,4 +104,12 @@ impl Chain {
         let offset = usize::try_from(seq - start).ok()?.checked_mul(MARK)?;
         run.get_mut(offset..offset.checked_add(MARK)?)
     }
+}
+
+/// Appends without doubling what is there: a run is by far the largest single thing in memory.
+fn extend(run: &mut Vec<u8>, marks: &[u8]) {
+    if run.capacity() - run.len() < marks.len() {
+        run.reserve_exact(marks.len().max(run.len() / 16));
+    }
+    run.extend_from_slice(marks);
 }

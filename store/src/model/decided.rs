@@ -55,15 +55,12 @@ impl Stamp {
 #[serde(from = "Kept", into = "Kept")]
 pub struct Decided {
     pub event: EventId,
-    pub at_ms: UnixMs,
     /// Who; none for the box itself.
     pub by: Option<StaffId>,
-    /// What; none where only a fact of another program can say it.
+    /// What; none where it was taken out of the report it was folded into, which only taking back the merge can say here.
     pub decision: Option<Decision>,
-    /// The decision that this one takes back.
-    pub undoes: Option<EventId>,
-    /// The decision in force that took this one back.
-    pub undone_by: Option<EventId>,
+    /// Whether a decision in force took this one back.
+    pub undone: bool,
     /// The client's wish behind it.
     pub request: Option<RequestId>,
     pub(super) hlc: Hlc,
@@ -72,42 +69,28 @@ pub struct Decided {
     pub(super) seq: u64,
     pub(super) kind: u16,
     pub(super) refs: Box<[EventId]>,
-    pub(super) change: Change,
-}
-
-/// What of a decision its [`Decision`] does not say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Change {
-    /// Nothing more.
-    Plain,
     /// The department that took over with a category.
-    TakesOver(Box<DepartmentCode>),
-    /// Out of the report it was folded into.
-    Unmerge,
+    pub(super) takes_over: Option<Box<DepartmentCode>>,
 }
 
 impl Decided {
     /// The entry of a fact, or nothing where the fact is no decision.
     pub(super) fn of(stamp: &Stamp, fact: &Fact) -> Option<Decided> {
-        let (decision, change) = match &fact.body {
-            Body::StatusSet { status, answer } => {
-                (Some(Decision::SetStatus { status: *status, answer: answer.clone() }), Change::Plain)
-            }
+        let (decision, takes_over) = match &fact.body {
+            Body::StatusSet { status, answer } => (Some(Decision::SetStatus { status: *status, answer: answer.clone() }), None),
             Body::CategoryChanged { category, department } => {
-                (Some(Decision::ChangeCategory { category: category.clone() }), Change::TakesOver(Box::new(department.clone())))
+                (Some(Decision::ChangeCategory { category: category.clone() }), Some(Box::new(department.clone())))
             }
-            Body::DepartmentChanged { department } => {
-                (Some(Decision::ChangeDepartment { department: department.clone() }), Change::Plain)
-            }
-            Body::Assigned { to } => (Some(Decision::Assign { to: *to }), Change::Plain),
-            Body::NoteAdded { text } => (Some(Decision::AddNote { text: text.clone() }), Change::Plain),
-            Body::Merged { into: Some(into) } => (Some(Decision::Merge { into: *into }), Change::Plain),
-            Body::Merged { into: None } => (None, Change::Unmerge),
-            Body::Deferred { until } => (Some(Decision::Defer { until: *until }), Change::Plain),
+            Body::DepartmentChanged { department } => (Some(Decision::ChangeDepartment { department: department.clone() }), None),
+            Body::Assigned { to } => (Some(Decision::Assign { to: *to }), None),
+            Body::NoteAdded { text } => (Some(Decision::AddNote { text: text.clone() }), None),
+            Body::Merged { into: Some(into) } => (Some(Decision::Merge { into: *into }), None),
+            Body::Merged { into: None } => (None, None),
+            Body::Deferred { until } => (Some(Decision::Defer { until: *until }), None),
             Body::Hidden { target, reason, explanation } => {
-                (Some(Decision::Hide { target: *target, reason: *reason, explanation: explanation.clone() }), Change::Plain)
+                (Some(Decision::Hide { target: *target, reason: *reason, explanation: explanation.clone() }), None)
             }
-            Body::Shown { target } => (Some(Decision::Show { target: *target }), Change::Plain),
+            Body::Shown { target } => (Some(Decision::Show { target: *target }), None),
             Body::DeviceEnrolled { .. }
             | Body::EpochStarted { .. }
             | Body::SiteOpened(_)
@@ -117,17 +100,15 @@ impl Decided {
             | Body::SupportGiven { .. }
             | Body::CommentMade { .. } => return None,
         };
-        let (decision, change) = match fact.undoes {
-            Some(decision) => (Some(Decision::Undo { decision }), Change::Plain),
-            None => (decision, change),
+        let (decision, takes_over) = match fact.undoes {
+            Some(decision) => (Some(Decision::Undo { decision }), None),
+            None => (decision, takes_over),
         };
         Some(Decided {
             event: stamp.event,
-            at_ms: stamp.hlc.ms(),
             by: stamp.by,
             decision,
-            undoes: fact.undoes,
-            undone_by: None,
+            undone: false,
             request: fact.request,
             hlc: stamp.hlc,
             device: stamp.device,
@@ -135,13 +116,26 @@ impl Decided {
             seq: stamp.seq,
             kind: stamp.kind,
             refs: stamp.refs.clone(),
-            change,
+            takes_over,
         })
+    }
+
+    /// When, by the box's hybrid clock.
+    pub fn at_ms(&self) -> UnixMs {
+        self.hlc.ms()
+    }
+
+    /// The decision that this one takes back.
+    pub fn undoes(&self) -> Option<EventId> {
+        match self.decision {
+            Some(Decision::Undo { decision }) => Some(decision),
+            _ => None,
+        }
     }
 
     /// Whether it counts: nobody took it back, and it does not itself take something back.
     pub(super) fn is_in_force(&self) -> bool {
-        self.undone_by.is_none() && self.undoes.is_none()
+        !self.undone && self.undoes().is_none()
     }
 
     /// Whether the public sees what it changes.
@@ -152,7 +146,7 @@ impl Decided {
     /// Whether it knew of the other one directly.
     pub(super) fn follows(&self, earlier: &Decided) -> bool {
         self.refs.contains(&earlier.event)
-            || self.undoes == Some(earlier.event)
+            || self.undoes() == Some(earlier.event)
             || (self.device == earlier.device && self.epoch == earlier.epoch && self.seq > earlier.seq)
     }
 
@@ -189,9 +183,9 @@ enum What {
 
 impl From<Decided> for Kept {
     fn from(decided: Decided) -> Kept {
-        let what = match (decided.decision, decided.change) {
+        let what = match (decided.decision, decided.takes_over) {
             (Some(Decision::SetStatus { status, answer }), _) => What::S(status, answer),
-            (Some(Decision::ChangeCategory { category }), Change::TakesOver(department)) => What::C(category, *department),
+            (Some(Decision::ChangeCategory { category }), Some(department)) => What::C(category, *department),
             // Never made: a category always comes with its department.
             (Some(Decision::ChangeCategory { .. }), _) | (None, _) => What::M(None),
             (Some(Decision::ChangeDepartment { department }), _) => What::D(department),
@@ -222,32 +216,24 @@ impl From<Decided> for Kept {
 
 impl From<Kept> for Decided {
     fn from(kept: Kept) -> Decided {
-        let (decision, change) = match kept.what {
-            What::S(status, answer) => (Some(Decision::SetStatus { status, answer }), Change::Plain),
-            What::C(category, department) => {
-                (Some(Decision::ChangeCategory { category }), Change::TakesOver(Box::new(department)))
-            }
-            What::D(department) => (Some(Decision::ChangeDepartment { department }), Change::Plain),
-            What::A(to) => (Some(Decision::Assign { to }), Change::Plain),
-            What::N(text) => (Some(Decision::AddNote { text }), Change::Plain),
-            What::M(Some(into)) => (Some(Decision::Merge { into }), Change::Plain),
-            What::M(None) => (None, Change::Unmerge),
-            What::F(until) => (Some(Decision::Defer { until }), Change::Plain),
-            What::H(target, reason, explanation) => (Some(Decision::Hide { target, reason, explanation }), Change::Plain),
-            What::V(target) => (Some(Decision::Show { target }), Change::Plain),
-            What::U(decision) => (Some(Decision::Undo { decision }), Change::Plain),
-        };
-        let undoes = match &decision {
-            Some(Decision::Undo { decision }) => Some(*decision),
-            _ => None,
+        let (decision, takes_over) = match kept.what {
+            What::S(status, answer) => (Some(Decision::SetStatus { status, answer }), None),
+            What::C(category, department) => (Some(Decision::ChangeCategory { category }), Some(Box::new(department))),
+            What::D(department) => (Some(Decision::ChangeDepartment { department }), None),
+            What::A(to) => (Some(Decision::Assign { to }), None),
+            What::N(text) => (Some(Decision::AddNote { text }), None),
+            What::M(Some(into)) => (Some(Decision::Merge { into }), None),
+            What::M(None) => (None, None),
+            What::F(until) => (Some(Decision::Defer { until }), None),
+            What::H(target, reason, explanation) => (Some(Decision::Hide { target, reason, explanation }), None),
+            What::V(target) => (Some(Decision::Show { target }), None),
+            What::U(decision) => (Some(Decision::Undo { decision }), None),
         };
         Decided {
             event: kept.stamp.event,
-            at_ms: kept.stamp.hlc.ms(),
             by: kept.stamp.by,
             decision,
-            undoes,
-            undone_by: None,
+            undone: false,
             request: kept.request,
             hlc: kept.stamp.hlc,
             device: kept.stamp.device,
@@ -255,7 +241,7 @@ impl From<Kept> for Decided {
             seq: kept.stamp.seq,
             kind: kept.stamp.kind,
             refs: kept.stamp.refs,
-            change,
+            takes_over,
         }
     }
 }

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::decided::{Change, Decided};
+use super::decided::Decided;
 use super::order::{Knowledge, arrange};
-use super::report::{Note, Report, Step, Wanted};
+use super::report::{Report, Wanted};
 use crate::command::Decision;
 use crate::fact::{HideReason, Status, Target};
 use crate::id::{EventId, ReportId};
@@ -27,13 +27,10 @@ impl Report {
     /// Derives all that follows from filing, comments and record. `merged_into` and `merged_from` are given: they depend on other
     /// reports as well.
     pub(super) fn fold(&mut self) {
-        self.filed_ms = self.filed_hlc.ms();
         self.comments.iter_mut().for_each(|comment| comment.at_ms = comment.hlc.ms());
         let mut record = std::mem::take(&mut self.record);
         let knowledge = arrange(&mut record);
         mark_undone(&mut record);
-        let all: Vec<usize> = (0..record.len()).collect();
-        self.heads = knowledge.last_of(&all).into_iter().map(|at| record[at].event).collect();
         self.fold_category(&record);
         self.fold_status(&record, &knowledge);
         self.fold_hidden(&record, &knowledge);
@@ -47,19 +44,9 @@ impl Report {
             _ => None,
         })
         .flatten();
-        self.notes = record
-            .iter()
-            .filter(|decided| decided.is_in_force())
-            .filter_map(|decided| match &decided.decision {
-                Some(Decision::AddNote { text }) => {
-                    Some(Note { event: decided.event, at_ms: decided.at_ms, by: decided.by, text: text.clone() })
-                }
-                _ => None,
-            })
-            .collect();
-        let decided = record.iter().filter(|decided| decided.is_public()).map(|decided| decided.at_ms);
+        let decided = record.iter().filter(|decided| decided.is_public()).map(Decided::at_ms);
         let commented = self.comments.iter().map(|comment| comment.at_ms);
-        self.updated_ms = decided.chain(commented).fold(self.filed_ms, u64::max);
+        self.updated_ms = decided.chain(commented).fold(self.filed_ms(), u64::max);
         self.record = record;
     }
 
@@ -74,8 +61,8 @@ impl Report {
         };
         (self.category, self.department) = original.clone();
         for decided in record.iter().filter(|decided| decided.is_in_force()) {
-            match (&decided.decision, &decided.change) {
-                (Some(Decision::ChangeCategory { category }), Change::TakesOver(department)) => {
+            match (&decided.decision, &decided.takes_over) {
+                (Some(Decision::ChangeCategory { category }), Some(department)) => {
                     self.category = category.clone();
                     self.department = (**department).clone();
                 }
@@ -99,45 +86,20 @@ impl Report {
         let stands = last.iter().filter_map(status_of).rfind(|status| least.map(finality) == Some(finality(*status)));
         let stands = stands.unwrap_or(Status::Received);
 
-        let merges = |decided: &&Decided| {
-            decided.is_in_force()
-                && (decided.change == Change::Unmerge || matches!(decided.decision, Some(Decision::Merge { .. })))
-        };
+        let merges =
+            |decided: &&Decided| decided.is_in_force() && matches!(decided.decision, None | Some(Decision::Merge { .. }));
         let merge = record.iter().rfind(merges);
         self.wanted = merge.and_then(|decided| match decided.decision {
-            Some(Decision::Merge { into }) => Some(Wanted { into, stamp: decided.order() }),
+            Some(Decision::Merge { into }) => Some(Box::new(Wanted { into, stamp: decided.order() })),
             _ => None,
         });
         self.status = if self.merged_into.is_some() { Status::Duplicate } else { stands };
         self.provisional &= self.merged_into.is_none();
-
-        let mut steps = vec![Step { at_ms: self.filed_ms, status: Status::Received, answer: None }];
-        let mut unmerged = Status::Received;
-        for decided in record.iter().filter(|decided| decided.is_in_force()) {
-            let step = match (&decided.decision, &decided.change) {
-                (Some(Decision::SetStatus { status, answer }), _) => {
-                    unmerged = *status;
-                    (*status, answer.clone())
-                }
-                (Some(Decision::Merge { .. }), _) => {
-                    let closes_a_ring = merge.is_some_and(|merge| merge.event == decided.event) && self.merged_into.is_none();
-                    if closes_a_ring {
-                        continue;
-                    }
-                    (Status::Duplicate, None)
-                }
-                (None, Change::Unmerge) => (unmerged, None),
-                _ => continue,
-            };
-            steps.push(Step { at_ms: decided.at_ms, status: step.0, answer: step.1 });
-        }
-        steps.shrink_to_fit();
-        self.steps = steps;
     }
 
     fn fold_hidden(&mut self, record: &[Decided], knowledge: &Knowledge) {
         let mut hidden = hidings(record, knowledge);
-        self.hidden = hidden.remove(&Target::Report);
+        self.hidden = hidden.remove(&Target::Report).map(Box::new);
         self.photo_hidden = hidden.contains_key(&Target::Photo);
         for comment in &mut self.comments {
             comment.hidden = hidden.get(&Target::Comment(comment.id)).map(|(reason, _)| *reason);
@@ -158,11 +120,10 @@ impl Report {
             let undo = Decided {
                 event: EventId([0xFF; 32]),
                 decision: Some(Decision::Undo { decision: event }),
-                undoes: Some(event),
-                undone_by: None,
-                change: Change::Plain,
+                undone: false,
+                takes_over: None,
                 seq: u64::MAX,
-                refs: self.heads.clone().into_boxed_slice(),
+                refs: self.heads().into_boxed_slice(),
                 ..decided.clone()
             };
             report.record.push(undo);
@@ -173,7 +134,7 @@ impl Report {
 
     /// The report that its own record asks to be folded into.
     pub(crate) fn wants_into(&self) -> Option<ReportId> {
-        self.wanted.map(|wanted| wanted.into)
+        self.wanted.as_ref().map(|wanted| wanted.into)
     }
 }
 
@@ -201,13 +162,13 @@ fn hidings(record: &[Decided], knowledge: &Knowledge) -> BTreeMap<Target, (HideR
 
 /// From the last to the first: what takes something back is in force unless something later, itself in force, took it back.
 fn mark_undone(record: &mut [Decided]) {
-    record.iter_mut().for_each(|decided| decided.undone_by = None);
+    record.iter_mut().for_each(|decided| decided.undone = false);
     for later in (0..record.len()).rev() {
-        let (event, undoes) = (record[later].event, record[later].undoes);
-        if let (None, Some(undone)) = (record[later].undone_by, undoes)
+        if !record[later].undone
+            && let Some(undone) = record[later].undoes()
             && let Some(earlier) = record[..later].iter_mut().find(|decided| decided.event == undone)
         {
-            earlier.undone_by = Some(event);
+            earlier.undone = true;
         }
     }
 }

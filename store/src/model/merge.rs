@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::report::Wanted;
-use super::{State, Touched};
+use super::{Chain, State, Touched};
 use crate::id::ReportId;
 
 impl State {
@@ -16,7 +16,7 @@ impl State {
         touched.reports.insert(id);
         let ring_before = self.ring(id);
         let Some(report) = self.reports.get_mut(&id) else { return };
-        let before = report.wanted;
+        let before = report.wanted.clone();
         report.fold();
         if report.wanted != before {
             let mut members = self.ring(id);
@@ -29,6 +29,7 @@ impl State {
     /// Derives everything that a snapshot leaves out.
     pub(super) fn derive(&mut self) {
         self.reports.values_mut().for_each(|report| report.fold());
+        self.chains.values_mut().for_each(Chain::shrink);
         let merged: Vec<ReportId> = self.reports.values().filter(|r| r.wanted.is_some()).map(|r| r.id).collect();
         for id in merged {
             let mut members = self.ring(id);
@@ -51,7 +52,7 @@ impl State {
     /// Brings merges of these reports into force, or out of it.
     fn settle(&mut self, members: BTreeSet<ReportId>, touched: &mut Touched) {
         for id in members {
-            let Some(wanted) = self.reports.get(&id).map(|report| report.wanted) else { continue };
+            let Some(wanted) = self.reports.get(&id).map(|report| report.wanted.as_deref().copied()) else { continue };
             let into = wanted.filter(|wanted| !self.closes_ring(id, wanted)).map(|wanted| wanted.into);
             let Some(report) = self.reports.get_mut(&id) else { continue };
             let before = std::mem::replace(&mut report.merged_into, into);
@@ -74,14 +75,17 @@ impl State {
     fn closes_ring(&self, id: ReportId, wanted: &Wanted) -> bool {
         let ring = self.ring(id);
         ring.contains(&id)
-            && ring.iter().filter_map(|member| self.reports.get(member)?.wanted).all(|other| other.stamp <= wanted.stamp)
+            && ring
+                .iter()
+                .filter_map(|member| self.reports.get(member)?.wanted.as_deref())
+                .all(|other| other.stamp <= wanted.stamp)
     }
 
     /// The reports that the merges wanted from this one lead through, if they lead back to it; else nothing.
     fn ring(&self, id: ReportId) -> BTreeSet<ReportId> {
         let mut members = BTreeSet::new();
         let mut at = id;
-        while let Some(wanted) = self.reports.get(&at).and_then(|report| report.wanted) {
+        while let Some(wanted) = self.reports.get(&at).and_then(|report| report.wanted.as_deref()) {
             if !members.insert(at) {
                 // A ring that this report only leads into.
                 return BTreeSet::new();

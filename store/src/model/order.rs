@@ -18,6 +18,11 @@ pub(super) enum Knowledge {
 }
 
 impl Knowledge {
+    /// Of a record that is in canonical order.
+    pub fn of(record: &[Decided]) -> Knowledge {
+        if is_line(record) { Knowledge::Line } else { rows(&predecessors(record)) }
+    }
+
     /// Whether `later` knows of `earlier` (places in the record).
     pub fn knows(&self, later: usize, earlier: usize) -> bool {
         match self {
@@ -40,27 +45,33 @@ impl Knowledge {
 
 /// Brings a record into canonical order.
 pub(super) fn arrange(record: &mut Vec<Decided>) -> Knowledge {
-    // Where each follows the one before directly, there is no other order.
-    if record.windows(2).all(|pair| pair[1].follows(&pair[0])) {
+    if is_line(record) {
         return Knowledge::Line;
     }
-    let before = predecessors(record);
-    let order = sorted(record, &before);
-    let mut place = vec![0; record.len()];
-    order.iter().enumerate().for_each(|(at, old)| place[*old] = at);
-    let words = record.len().div_ceil(64);
-    let mut rows: Vec<Box<[u64]>> = Vec::with_capacity(record.len());
-    for (at, old) in order.iter().enumerate() {
+    let order = sorted(record, &predecessors(record));
+    let mut old: Vec<Option<Decided>> = std::mem::take(record).into_iter().map(Some).collect();
+    record.extend(order.iter().filter_map(|at| old[*at].take()));
+    rows(&predecessors(record))
+}
+
+/// Whether each follows the one before directly: then there is no other order.
+fn is_line(record: &[Decided]) -> bool {
+    record.windows(2).all(|pair| pair[1].follows(&pair[0]))
+}
+
+/// Out of the predecessors of each decision of a record in canonical order.
+fn rows(before: &[Vec<usize>]) -> Knowledge {
+    let words = before.len().div_ceil(64);
+    let mut rows: Vec<Box<[u64]>> = Vec::with_capacity(before.len());
+    for (at, before) in before.iter().enumerate() {
         let mut row = vec![0; words].into_boxed_slice();
         // A ring of references cannot be signed; should one be here all the same, its closing reference is not followed.
-        for earlier in before[*old].iter().map(|earlier| place[*earlier]).filter(|earlier| *earlier < at) {
+        for earlier in before.iter().copied().filter(|earlier| *earlier < at) {
             row[earlier / 64] |= 1 << (earlier % 64);
             row.iter_mut().zip(rows[earlier].iter()).for_each(|(bits, known)| *bits |= known);
         }
         rows.push(row);
     }
-    let mut old: Vec<Option<Decided>> = std::mem::take(record).into_iter().map(Some).collect();
-    record.extend(order.iter().filter_map(|at| old[*at].take()));
     Knowledge::Rows(rows)
 }
 
@@ -72,7 +83,7 @@ fn predecessors(record: &[Decided]) -> Vec<Vec<usize>> {
     }
     let mut before: Vec<Vec<usize>> = record
         .iter()
-        .map(|decided| decided.refs.iter().chain(&decided.undoes).filter_map(|id| places.get(id).copied()).collect())
+        .map(|decided| decided.refs.iter().copied().chain(decided.undoes()).filter_map(|id| places.get(&id).copied()).collect())
         .collect();
     for chain in chains.values() {
         for (earlier, later) in chain.values().zip(chain.values().skip(1)) {

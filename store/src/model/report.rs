@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::State;
 use super::decided::Decided;
-use crate::fact::{Answers, Body, HideReason, Kind, Place, Status, Target, UnixMs};
+use super::order::Knowledge;
+use crate::command::Decision;
+use crate::fact::{Body, HideReason, Kind, Place, Status, Target, UnixMs};
 use crate::id::{
-    AttachmentId, CategoryCode, CodeHash, CommentId, DepartmentCode, EventId, Language, ReportId, SessionId, StaffId,
+    AttachmentId, CategoryCode, CodeHash, CommentId, DepartmentCode, EventId, Language, QuestionCode, ReportId, SessionId,
+    StaffId,
 };
 use crate::time::Hlc;
 
@@ -47,22 +50,22 @@ pub struct Comment {
 }
 
 /// A step of the public history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step<'a> {
     pub at_ms: UnixMs,
     pub status: Status,
     /// The town's words, if it said any at this step.
-    pub answer: Option<String>,
+    pub answer: Option<&'a str>,
 }
 
 /// An internal note.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Note<'a> {
     /// The event that holds it.
     pub event: EventId,
     pub at_ms: UnixMs,
     pub by: Option<StaffId>,
-    pub text: String,
+    pub text: &'a str,
 }
 
 /// The merge that a report's own decisions ask for. It is in force unless it would close a ring.
@@ -94,10 +97,11 @@ pub struct Report {
     pub text: String,
     #[serde(rename = "l")]
     pub language: Language,
-    #[serde(rename = "a", default, skip_serializing_if = "Answers::is_empty")]
-    pub answers: Answers,
+    /// Answers to the category's questions, by question: most reports have few, and a map takes room for eleven.
+    #[serde(rename = "a", default, skip_serializing_if = "<[_]>::is_empty")]
+    pub answers: Box<[(QuestionCode, String)]>,
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
-    pub photo: Option<AttachmentId>,
+    pub photo: Option<Box<AttachmentId>>,
     /// Keyed hash of the follow-up code.
     #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
     pub code: Option<CodeHash>,
@@ -115,18 +119,11 @@ pub struct Report {
     /// Every decision about it in canonical order, also those taken back.
     #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
     pub record: Vec<Decided>,
-    #[serde(skip)]
-    pub filed_ms: UnixMs,
     /// When the public last saw something change.
     #[serde(skip)]
     pub updated_ms: UnixMs,
     #[serde(skip, default = "received")]
     pub status: Status,
-    /// The public history; the first step is the filing.
-    #[serde(skip)]
-    pub steps: Vec<Step>,
-    #[serde(skip)]
-    pub notes: Vec<Note>,
     #[serde(skip)]
     pub assigned: Option<StaffId>,
     /// Put aside until then.
@@ -134,7 +131,7 @@ pub struct Report {
     pub deferred_ms: Option<UnixMs>,
     /// Why the public does not see it.
     #[serde(skip)]
-    pub hidden: Option<(HideReason, String)>,
+    pub hidden: Option<Box<(HideReason, String)>>,
     /// Whether the public does not see the photo.
     #[serde(skip)]
     pub photo_hidden: bool,
@@ -148,9 +145,7 @@ pub struct Report {
     #[serde(skip)]
     pub provisional: bool,
     #[serde(skip)]
-    pub(super) wanted: Option<Wanted>,
-    #[serde(skip)]
-    pub(super) heads: Vec<EventId>,
+    pub(super) wanted: Option<Box<Wanted>>,
 }
 
 fn received() -> Status {
@@ -189,19 +184,16 @@ impl Report {
             place: place.clone(),
             text: text.clone(),
             language: language.clone(),
-            answers: answers.clone(),
-            photo: *photo,
+            answers: answers.clone().into_iter().collect(),
+            photo: photo.map(Box::new),
             code: *code,
             filed: event,
             filed_hlc: hlc,
             supporters: Vec::new(),
             comments: Vec::new(),
             record: Vec::new(),
-            filed_ms: hlc.ms(),
             updated_ms: hlc.ms(),
             status: Status::Received,
-            steps: Vec::new(),
-            notes: Vec::new(),
             assigned: None,
             deferred_ms: None,
             hidden: None,
@@ -210,8 +202,12 @@ impl Report {
             merged_from: Vec::new(),
             provisional: false,
             wanted: None,
-            heads: Vec::new(),
         })
+    }
+
+    /// When it was filed, by the box's hybrid clock.
+    pub fn filed_ms(&self) -> UnixMs {
+        self.filed_hlc.ms()
     }
 
     /// Its category when it was filed.
@@ -230,8 +226,43 @@ impl Report {
     }
 
     /// Decisions about it that no later decision knows of. More than one: boxes decided at the same time.
-    pub fn heads(&self) -> &[EventId] {
-        &self.heads
+    pub fn heads(&self) -> Vec<EventId> {
+        let all: Vec<usize> = (0..self.record.len()).collect();
+        Knowledge::of(&self.record).last_of(&all).into_iter().map(|at| self.record[at].event).collect()
+    }
+
+    /// The public history; the first step is the filing.
+    pub fn steps(&self) -> Vec<Step<'_>> {
+        let mut steps = vec![Step { at_ms: self.filed_ms(), status: Status::Received, answer: None }];
+        let mut unmerged = Status::Received;
+        for decided in self.record.iter().filter(|decided| decided.is_in_force()) {
+            let (status, answer) = match &decided.decision {
+                Some(Decision::SetStatus { status, answer }) => {
+                    unmerged = *status;
+                    (*status, answer.as_deref())
+                }
+                Some(Decision::Merge { .. }) => {
+                    let closes_a_ring =
+                        self.merged_into.is_none() && self.wanted.as_ref().is_some_and(|wanted| wanted.stamp == decided.order());
+                    if closes_a_ring {
+                        continue;
+                    }
+                    (Status::Duplicate, None)
+                }
+                None => (unmerged, None),
+                _ => continue,
+            };
+            steps.push(Step { at_ms: decided.at_ms(), status, answer });
+        }
+        steps
+    }
+
+    /// Internal notes, oldest first.
+    pub fn notes(&self) -> impl Iterator<Item = Note<'_>> {
+        self.record.iter().filter(|decided| decided.is_in_force()).filter_map(|decided| match &decided.decision {
+            Some(Decision::AddNote { text }) => Some(Note { event: decided.event, at_ms: decided.at_ms(), by: decided.by, text }),
+            _ => None,
+        })
     }
 
     /// People behind it: who filed it and every session that said "me too", here and in reports folded into it, once each.
@@ -262,7 +293,10 @@ impl Report {
 
     /// The last words of the town to the public, if it said any.
     pub fn answer(&self) -> Option<&str> {
-        self.steps.iter().rev().find_map(|step| step.answer.as_deref())
+        self.record.iter().rev().filter(|decided| decided.is_in_force()).find_map(|decided| match &decided.decision {
+            Some(Decision::SetStatus { answer, .. }) => answer.as_deref(),
+            _ => None,
+        })
     }
 
     /// Whether the public does not see this.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::attachment::Attachments;
 use super::open::{self, Lock, SNAPSHOT, TAPE};
 use super::replay::{closed_name, open_row, replay};
-use super::{OpenError, snapshot};
+use super::{Home, OpenError, snapshot};
 use crate::durable;
 use crate::event::{self, Event, kind_named};
 use crate::fact::{Body, UnixMs};
@@ -77,12 +77,12 @@ struct Opened {
     device: DeviceId,
 }
 
-fn opened(dir: &Path) -> Result<Opened, OpenError> {
+fn opened(Home { dir, seal }: Home<'_>) -> Result<Opened, OpenError> {
     if !Keyring::exists(dir) {
         return Err(OpenError::NoStore(dir.to_owned()));
     }
     let lock = Lock::take(dir)?;
-    let keyring = Keyring::open(dir)?;
+    let keyring = Keyring::open(dir, seal)?;
     let Some(path) = open::current(dir) else {
         return Err(
             JournalError::Damaged(format!("{}: there is no journal; start the daemon to rebuild it", dir.display())).into()
@@ -94,8 +94,10 @@ fn opened(dir: &Path) -> Result<Opened, OpenError> {
 }
 
 /// Checks everything again: ids, signatures, chains, payloads, attachments, tape, snapshot. Changes nothing.
-pub fn verify(dir: &Path, progress: Progress<'_>) -> Result<VerifyReport, OpenError> {
-    let Opened { _lock, keyring, journal, device } = opened(dir)?;
+pub fn verify<'a>(home: impl Into<Home<'a>>, progress: Progress<'_>) -> Result<VerifyReport, OpenError> {
+    let home = home.into();
+    let dir = home.dir;
+    let Opened { _lock, keyring, journal, device } = opened(home)?;
     let mut report = VerifyReport::default();
     let mut state = State::default();
     let mut ids = BTreeSet::new();
@@ -121,7 +123,7 @@ pub fn verify(dir: &Path, progress: Progress<'_>) -> Result<VerifyReport, OpenEr
     match snapshot::read(&dir.join(SNAPSHOT), &keyring) {
         Err(reason) => report.note(SNAPSHOT, reason),
         Ok(None) => {}
-        Ok(Some(mut kept)) => match replay(&journal, &keyring, device, keyring.epoch(), &mut kept) {
+        Ok(Some(mut kept)) => match replay(&journal, None, &keyring, device, keyring.epoch(), &mut kept) {
             Err(error) => report.note(SNAPSHOT, error),
             Ok(_) if kept.digest() != report.digest => report.note(SNAPSHOT, "it leads to another state than the events"),
             Ok(_) => {}
@@ -282,8 +284,8 @@ fn each_row(
 }
 
 /// Writes every event in the form of the tape: a CBOR sequence of `[signed header, payload]`. Payloads stay sealed. Answers how many.
-pub fn export(dir: &Path, out: &mut dyn Write, progress: Progress<'_>) -> Result<u64, OpenError> {
-    let Opened { _lock, keyring, journal, .. } = opened(dir)?;
+pub fn export<'a>(home: impl Into<Home<'a>>, out: &mut dyn Write, progress: Progress<'_>) -> Result<u64, OpenError> {
+    let Opened { _lock, keyring, journal, .. } = opened(home.into())?;
     let io = |source| OpenError::Io { path: "the export".into(), source };
     let mut buffer = Vec::new();
     let done = each_row(&journal, &keyring, progress, |row, _| {
@@ -312,8 +314,8 @@ struct Line<'a> {
 }
 
 /// Writes every event as a line of JSON that people and programs can read. Holds people's words: handle like the store itself. Answers how many.
-pub fn export_json(dir: &Path, out: &mut dyn Write, progress: Progress<'_>) -> Result<u64, OpenError> {
-    let Opened { _lock, keyring, journal, .. } = opened(dir)?;
+pub fn export_json<'a>(home: impl Into<Home<'a>>, out: &mut dyn Write, progress: Progress<'_>) -> Result<u64, OpenError> {
+    let Opened { _lock, keyring, journal, .. } = opened(home.into())?;
     let io = |source| OpenError::Io { path: "the export".into(), source };
     let done = each_row(&journal, &keyring, progress, |_, event| {
         let header = &event.header;
@@ -338,9 +340,11 @@ pub fn export_json(dir: &Path, out: &mut dyn Write, progress: Progress<'_>) -> R
 }
 
 /// Copies the journal into a fresh one, reads the copy back, and takes it into use: sled keeps old pages and grows to two to three times its content.
-pub fn compact(dir: &Path, progress: Progress<'_>) -> Result<Compacted, OpenError> {
+pub fn compact<'a>(home: impl Into<Home<'a>>, progress: Progress<'_>) -> Result<Compacted, OpenError> {
+    let home = home.into();
+    let dir = home.dir;
     let io = |source: io::Error| OpenError::Io { path: dir.to_owned(), source };
-    let Opened { _lock, keyring, journal, device } = opened(dir)?;
+    let Opened { _lock, keyring, journal, device } = opened(home)?;
     let bytes_before = journal.disk_bytes();
     let number = open::journals(dir).map_err(io)?.into_iter().max().unwrap_or(0) + 1;
     let name = open::journal_name(number);
@@ -368,8 +372,8 @@ pub fn compact(dir: &Path, progress: Progress<'_>) -> Result<Compacted, OpenErro
         // Read back from the disk, not from what the writer remembers.
         let copy = Journal::open(&path, Limits::default())?;
         let (mut before, mut after) = (State::default(), State::default());
-        let was = replay(&journal, &keyring, device, keyring.epoch(), &mut before)?;
-        let is = replay(&copy, &keyring, device, keyring.epoch(), &mut after)?;
+        let was = replay(&journal, None, &keyring, device, keyring.epoch(), &mut before)?;
+        let is = replay(&copy, None, &keyring, device, keyring.epoch(), &mut after)?;
         let bytes_after = copy.disk_bytes();
         copy.close()?;
         if was != is || before.digest() != after.digest() {

@@ -5,27 +5,32 @@
 //! 3. Where that fails: build a new journal beside the old one from all tapes and from whatever rows of the old one still read, begin
 //!    a new epoch that names where the last one ended, make it `current`, and put the old one aside as `broken-…`.
 //!
+//! A store that was copied, or that a backup brought back, begins a new epoch as well: its chain may have gone on elsewhere, and no place in
+//! a chain may be used twice. It is known by the file `here`, which names its own inode and time of birth. A disk restored whole, image over
+//! image, keeps both: then whoever restores it deletes `here`.
+//!
 //! The change of `current` is one rename: a crash on the way leaves the old journal in use and the ladder is climbed anew. Only damage
 //! climbs. A full disk, missing rights or missing keys are errors, and change nothing.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::replay::{Head, closed_name, replay};
-use super::{OpenError, Store, StoreError, seal, site_draft, snapshot, tick};
+use super::{Home, OpenError, Store, StoreError, seal, site_draft, snapshot, tick};
 use crate::durable;
-use crate::event::{self, Position, Sealed};
+use crate::event::{self, Event, Position, Sealed};
 use crate::fact::{Body, UnixMs};
 use crate::id::{DeviceId, EventId, OrgId};
 use crate::index::Present;
 use crate::journal::gather::gather;
-use crate::journal::tape::{self, Items, Tape, TapeMark};
+use crate::journal::tape::{self, Items, Playback, Tape, TapeMark};
 use crate::journal::{Journal, JournalError, Limits, Mark, Place, guard};
 use crate::keyring::{Chance, Keyring};
-use crate::model::State;
+use crate::model::{State, apply};
 use crate::time::{Hlc, HlcClock};
 
 pub(super) const SNAPSHOT: &str = "snap-state";
@@ -35,8 +40,10 @@ pub(super) const TAPE: &str = "tape";
 /// snapshot of its own when it opens.
 const BALLAST: &str = "ballast";
 const BALLAST_BYTES: u64 = 8 << 20;
+/// Names where the store is.
+const HERE: &str = "here";
 /// How long a journal that failed to open may keep its lock in this process: sled's threads let go of it late.
-const LOCK_TRIES: u32 = 60;
+const LOCK_TRIES: u32 = 200;
 const LOCK_WAIT: Duration = Duration::from_millis(50);
 
 /// Holds the directory for one process.
@@ -64,7 +71,8 @@ impl Lock {
     }
 }
 
-pub(super) fn init(dir: &Path, org: OrgId, chance: &mut dyn Chance, now_ms: UnixMs, limits: Limits) -> Result<(), OpenError> {
+pub(super) fn init(home: Home<'_>, org: OrgId, chance: &mut dyn Chance, now_ms: UnixMs, limits: Limits) -> Result<(), OpenError> {
+    let Home { dir, seal } = home;
     let io = |source| OpenError::Io { path: dir.to_owned(), source };
     fs::create_dir_all(dir).map_err(io)?;
     let _lock = Lock::take(dir)?;
@@ -72,7 +80,7 @@ pub(super) fn init(dir: &Path, org: OrgId, chance: &mut dyn Chance, now_ms: Unix
     if Keyring::exists(dir) || dir.join(CURRENT).symlink_metadata().is_ok() || !tapes.is_empty() {
         return Err(OpenError::Exists(dir.to_owned()));
     }
-    let mut keyring = Keyring::create(dir, org, chance)?;
+    let mut keyring = Keyring::create(dir, seal, org, chance)?;
     durable::sync_dir(durable::parent(dir)).map_err(io)?;
     begin(dir, &mut keyring, chance, now_ms, limits)
 }
@@ -103,6 +111,7 @@ fn begin(dir: &Path, keyring: &mut Keyring, chance: &mut dyn Chance, now_ms: Uni
     journal.close()?;
     point_to(dir, &name).map_err(io)?;
     keyring.start_epoch(1, chance)?;
+    settle_here(dir).map_err(io)?;
     Ok(())
 }
 
@@ -117,11 +126,12 @@ struct Opened {
 }
 
 pub(super) fn open(
-    dir: &Path,
+    home: Home<'_>,
     mut chance: Box<dyn Chance>,
     now_ms: UnixMs,
     limits: Limits,
 ) -> Result<(Store, Vec<String>), OpenError> {
+    let dir = home.dir;
     let io = |source| OpenError::Io { path: dir.to_owned(), source };
     if !dir.is_dir() {
         return Err(OpenError::NoStore(dir.to_owned()));
@@ -131,8 +141,11 @@ pub(super) fn open(
         return Err(OpenError::NoStore(dir.to_owned()));
     }
     let lock = Lock::take(dir)?;
-    let mut keyring = Keyring::open(dir)?;
+    let mut keyring = Keyring::open(dir, home.seal)?;
     let mut words = Vec::new();
+    if keyring.settle(chance.as_mut())? {
+        words.push("sealed the key-encryption key, which lay open".to_owned());
+    }
     if keyring.epoch() == 0 {
         if dir.join(CURRENT).symlink_metadata().is_err() {
             begin(dir, &mut keyring, chance.as_mut(), now_ms, limits.clone())?;
@@ -165,7 +178,20 @@ pub(super) fn open(
         rebuild(dir, &mut keyring, chance.as_mut(), now_ms, &limits, &mut words)?;
         opened = attempt(dir, &keyring, device, &limits, &mut words);
     }
-    let Opened { journal, state, head, tail, replayed } = opened?;
+    let Opened { mut journal, mut state, mut head, tail, replayed } = opened?;
+    if is_elsewhere(dir).map_err(io)? {
+        let previous = head.id.map(|id| (keyring.epoch(), head.seq, id));
+        let epoch = keyring.epoch() + 1;
+        keyring.start_epoch(epoch, chance.as_mut())?;
+        let at = Position { epoch, seq: 1, prev: None, hlc: tick(&mut HlcClock::after(head.hlc), now_ms) };
+        let draft = site_draft(Body::EpochStarted { previous });
+        let started = seal(&keyring, chance.as_mut(), &draft, at)?;
+        journal.append(std::slice::from_ref(&started), &[])?;
+        head = Head { seq: 1, id: Some(started.id), hlc: at.hlc };
+        apply(&mut state, &Event { id: started.id, header: started.header, fact: Some(draft.fact) });
+        settle_here(dir).map_err(io)?;
+        words.push(format!("the store was copied or brought back from a backup: began epoch {epoch}"));
+    }
     let mut tape = Tape::open(&dir.join(TAPE), tail.fragment).map_err(io)?;
     let mut taped = tail.last;
     // A full disk must not keep readers out: the tape catches up when there is room.
@@ -196,6 +222,7 @@ pub(super) fn open(
         seq: head.seq,
         prev: head.id,
         unsnapped: replayed,
+        distrusted: false,
         chance,
         _lock: lock,
     };
@@ -222,7 +249,9 @@ fn attempt(
     };
     let before = state.events();
     let replayed = guard(|| {
-        let head = replay(&journal, keyring, device, keyring.epoch(), &mut state)?;
+        // With a snapshot, little is left to replay.
+        let playback = if before == 0 { Playback::new(&dir.join(TAPE)).ok() } else { None };
+        let head = replay(&journal, playback, keyring, device, keyring.epoch(), &mut state)?;
         let tail = read_tail(&dir.join(TAPE), &journal)?;
         Ok((head, tail))
     });
@@ -452,6 +481,34 @@ fn start_epoch(
         None => format!("began epoch {epoch}; nothing of the epochs before it was on a tape or readable"),
     });
     Ok(())
+}
+
+/// The inode of a file and its time of birth, where the file system keeps one.
+fn identity(file: &File) -> io::Result<String> {
+    let metadata = file.metadata()?;
+    let born = metadata.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    Ok(format!("inode {}, born {}\n", metadata.ino(), born.unwrap_or_default().as_nanos()))
+}
+
+/// Notes that the store is where it belongs.
+fn settle_here(dir: &Path) -> io::Result<()> {
+    durable::replace_with(&dir.join(HERE), |file| {
+        let identity = identity(file)?;
+        file.write_all(identity.as_bytes())
+    })
+}
+
+/// Whether the store was last used somewhere else.
+fn is_elsewhere(dir: &Path) -> io::Result<bool> {
+    match File::open(dir.join(HERE)) {
+        Ok(mut file) => {
+            let mut noted = Vec::new();
+            file.read_to_end(&mut noted)?;
+            Ok(noted != identity(&file)?.as_bytes())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 /// Puts sled's snapshots and the State's aside. Answers how many.

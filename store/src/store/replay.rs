@@ -2,9 +2,11 @@
 
 use std::io;
 
+use super::on_two_threads;
 use crate::event::{self, BadEvent, Event};
 use crate::id::{DeviceId, EventId};
-use crate::journal::{Journal, JournalError, RANGE_MAX, Row};
+use crate::journal::tape::Playback;
+use crate::journal::{Journal, JournalError, Place, RANGE_MAX, Row};
 use crate::keyring::Keyring;
 use crate::model::{State, apply};
 use crate::time::Hlc;
@@ -57,10 +59,11 @@ pub fn open_row(row: &Row, keyring: &Keyring) -> Result<Event, JournalError> {
     Ok(Event { id, header, fact })
 }
 
-/// Applies to `state` what the journal has beyond it. Chains of `current` epoch must be without gaps; an epoch that a repair closed has
+/// Applies to `state` what the journal has beyond it; `playback` may know payloads. Chains of `current` epoch must be without gaps; an epoch that a repair closed has
 /// the rows its mark counts.
 pub fn replay(
     journal: &Journal,
+    mut playback: Option<Playback>,
     keyring: &Keyring,
     device: DeviceId,
     current: u32,
@@ -92,9 +95,17 @@ pub fn replay(
         }
         let mut count = 0_u64;
         loop {
-            let rows = journal.rows((chain_device, epoch, seq + 1))?;
-            for row in &rows {
-                let event = open_row(row, keyring)?;
+            let from = (chain_device, epoch, seq + 1);
+            let mut known = |place: Place, signed: &[u8]| playback.as_mut()?.payload(place, signed);
+            let mut rows = journal.rows_with(from, &mut known)?;
+            let mut events = on_two_threads(&rows, |row| open_row(row, keyring));
+            if events.is_err() && playback.take().is_some() {
+                // The damage may be the tape's: the journal has the last word.
+                rows = journal.rows(from)?;
+                events = on_two_threads(&rows, |row| open_row(row, keyring));
+            }
+            let events = events?;
+            for (row, event) in rows.iter().zip(events) {
                 let header = &event.header;
                 if (header.device, header.epoch, header.seq) != (chain_device, epoch, row.seq) {
                     return damaged(format!("event {} lies at another place than it names", event.id));

@@ -2,7 +2,9 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use store::store::verify;
 
@@ -135,6 +137,7 @@ fn flipped_bits_in_the_journal_lose_nothing_that_the_tape_has() {
     for seed in 1..=24_u64 {
         let copy = tempfile::tempdir().unwrap();
         copy_tree(dir.path(), copy.path());
+        take_the_place(copy.path());
         let mut file = File::options().read(true).write(true).open(journal(copy.path()).join("db")).unwrap();
         let random = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17);
         let (at, bit) = (random % used, random >> 61);
@@ -160,6 +163,7 @@ fn what_only_the_damaged_journal_has_is_brought_along() {
     for part in 1..8 {
         let copy = tempfile::tempdir().unwrap();
         copy_tree(dir.path(), copy.path());
+        take_the_place(copy.path());
         let mut file = File::options().write(true).open(journal(copy.path()).join("db")).unwrap();
         file.seek(SeekFrom::Start(length * part / 8)).unwrap();
         file.write_all(&[0xEE; 64]).unwrap();
@@ -233,4 +237,91 @@ pub fn copy_tree(from: &Path, to: &Path) {
             fs::copy(source, target).unwrap();
         }
     }
+}
+
+/// Makes a copy stand for the store it was made of, which is not used any more.
+pub fn take_the_place(dir: &Path) {
+    let mut file = File::options().write(true).truncate(true).open(dir.join("here")).unwrap();
+    let metadata = file.metadata().unwrap();
+    let born = metadata.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    writeln!(file, "inode {}, born {}", metadata.ino(), born.as_nanos()).unwrap();
+}
+
+#[test]
+fn a_store_brought_back_from_a_backup_begins_an_epoch_and_uses_no_place_twice() {
+    let (dir, _) = filled(REPORTS);
+    let backup = tempfile::tempdir().unwrap();
+    copy_tree(dir.path(), backup.path());
+    let (mut store, _) = open(dir.path());
+    file(&mut store, REPORTS..REPORTS + 3);
+    let went_on = store.present().read().unwrap().state.chains().clone();
+    store.close().unwrap();
+    let (mut store, said) = open(backup.path());
+    assert!(said.iter().any(|word| word.contains("brought back") && word.contains("epoch 2")), "{said:?}");
+    file(&mut store, REPORTS + 3..REPORTS + 6);
+    let brought_back = store.present().read().unwrap().state.chains().clone();
+    let (device, old) = (store.device(), brought_back[&(store.device(), 1)].seq);
+    assert!(went_on[&(device, 1)].seq > old, "the first epoch ended where the backup was made");
+    assert_eq!((brought_back[&(device, 2)].seq, went_on.contains_key(&(device, 2))), (4, false));
+    store.close().unwrap();
+    let report = verify(backup.path(), &mut |_, _| {}).unwrap();
+    assert_eq!((report.findings, report.chains, report.untaped), (Vec::new(), 2, 0));
+    let (store, said) = open(backup.path());
+    assert_eq!((store.epoch(), said), (2, Vec::new()), "once is enough");
+}
+
+#[test]
+fn a_replay_asks_the_journal_where_the_tape_does_not_help() {
+    let (dir, before) = filled(REPORTS);
+    let tape = fs::read(dir.path().join("tape/0001.cborseq")).unwrap();
+    let item = |seq| {
+        let item = store::journal::tape::Items::new(&tape).find(|item| item.header.seq == seq).unwrap();
+        let mut bytes = Vec::new();
+        store::journal::tape::write_item(&mut bytes, &item.signed, item.payload.as_deref());
+        let at = tape.windows(bytes.len()).position(|window| window == bytes).unwrap();
+        at..at + bytes.len()
+    };
+    let (early, late) = (item(100), item(300));
+    let mut flipped = tape.clone();
+    flipped[early.end - 10] ^= 1;
+    let mut strange = tape.clone();
+    strange[early.start..early.end].fill(0xEE);
+    let missing = [&tape[..early.start], &tape[late.end..]].concat();
+    let twice = [&tape[..late.end], &tape[early.start..]].concat();
+    let swapped = [&tape[..early.start], &tape[late.start..late.end], &tape[early.start..]].concat();
+    for damaged in [flipped, strange, missing, twice, swapped, Vec::new()] {
+        let copy = tempfile::tempdir().unwrap();
+        copy_tree(dir.path(), copy.path());
+        take_the_place(copy.path());
+        let _ = fs::remove_file(copy.path().join("snap-state"));
+        fs::write(copy.path().join("tape/0001.cborseq"), damaged).unwrap();
+        let (store, said) = open(copy.path());
+        assert_eq!(digest(&store), before, "{said:?}");
+    }
+}
+
+#[test]
+fn bytes_that_went_bad_while_the_store_is_in_use_are_found_and_repaired_at_the_next_start() {
+    let (dir, _) = filled(REPORTS);
+    open(dir.path()).0.close().unwrap();
+    let (mut store, said) = open(dir.path());
+    assert_eq!(said, Vec::<String>::new());
+    // An event in the middle of the chain, found in the journal's file by the bytes that the tape has of it.
+    let tape = fs::read(dir.path().join("tape/0001.cborseq")).unwrap();
+    let item = store::journal::tape::Items::new(&tape).find(|item| item.header.seq == 200).unwrap();
+    let payload = item.payload.unwrap();
+    let path = journal(dir.path()).join("db");
+    let mut db = fs::read(&path).unwrap();
+    let places: Vec<usize> = (0..db.len() - payload.len()).filter(|at| db[*at..].starts_with(&payload)).collect();
+    assert!(!places.is_empty());
+    places.iter().for_each(|at| db[at + 70] ^= 1);
+    let mut file = File::options().write(true).open(&path).unwrap();
+    file.write_all(&db).unwrap();
+    let found = (0..REPORTS).map(|_| store.scrub().unwrap()).find(|findings| !findings.is_empty());
+    println!("{found:?}");
+    assert!(found.is_some(), "nothing was found");
+    let _ = store.close();
+    assert!(!dir.path().join("snap-state").exists());
+    let said = opens_whole(dir.path());
+    assert!(said.iter().any(|word| word.contains("epoch")), "{said:?}");
 }

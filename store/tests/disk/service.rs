@@ -250,7 +250,7 @@ fn exports_hold_everything_and_compaction_changes_nothing_but_size() {
 #[test]
 fn an_interrupted_first_start_is_finished() {
     let dir = tempfile::tempdir().unwrap();
-    store::keyring::Keyring::create(dir.path(), OrgId([7; 16]), &mut Urandom::open()).unwrap();
+    store::keyring::Keyring::create(dir.path(), None, OrgId([7; 16]), &mut Urandom::open()).unwrap();
     let (mut store, said) = open(dir.path());
     assert_eq!(said.len(), 1, "{said:?}");
     let done = submit(&mut store, &words());

@@ -87,7 +87,7 @@ pub fn measure(report: &mut Report) -> Result<()> {
     let org = OrgId([1; 16]);
     let ours = folder.path().join("ours");
     std::fs::create_dir(&ours)?;
-    let keyring = Keyring::create(&ours, org, &mut SystemChance).map_err(|error| anyhow!("{error}"))?;
+    let keyring = Keyring::create(&ours, None, org, &mut SystemChance).map_err(|error| anyhow!("{error}"))?;
     let log = ours.join("log");
     std::fs::create_dir(&log)?;
     let mut journal = Journal::open(&log, Limits::default())?;

@@ -114,7 +114,7 @@ impl Device {
     }
 
     pub fn decides(&mut self, subject: ReportId, undoes: Option<EventId>, body: Body) -> Event {
-        let heads = self.state.report(&subject).map(|report| report.heads().to_vec()).unwrap_or_default();
+        let heads = self.state.report(&subject).map(|report| report.heads()).unwrap_or_default();
         let refs = heads.into_iter().take(8).collect();
         let fact = Fact { request: None, undoes, body };
         self.seal(&Draft { subject: subject.0, refs, actor: Some(staff(self.number)), fact })
