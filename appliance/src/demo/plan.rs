@@ -9,7 +9,7 @@ use store::fact::{Answers, Category, Datatype, HideReason, Kind, Place, Status, 
 use store::id::{CodeHash, CommentId, Language, ReportId, RequestId, SessionId, StaffId};
 
 use crate::chance::SeededChance;
-use crate::demo::street::{Spots, aside};
+use crate::demo::street::Spots;
 
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
@@ -124,6 +124,8 @@ struct Filed {
     place: Place,
     at_ms: UnixMs,
     closed_ms: UnixMs,
+    /// Whether it is folded into another one, which then takes all further ones.
+    folded: bool,
 }
 
 struct Author<'a> {
@@ -150,7 +152,7 @@ impl Author<'_> {
         let number = again.as_ref().map_or_else(|| self.category(), |first| first.category);
         let Some(category) = self.plan.categories.get(number).cloned() else { return };
         let place = match &again {
-            Some(first) => Some(aside(&first.place, &mut self.chance, SAME_SPOT_E7)),
+            Some(first) => Some(self.plan.spots.aside(&first.place, &mut self.chance, SAME_SPOT_E7)),
             None => self.plan.spots.pick(&mut self.chance, SAME_SPOT_E7 / 2),
         };
         let Some(place) = place else { return };
@@ -177,12 +179,12 @@ impl Author<'_> {
             code: None,
         };
         self.entries.push(Entry { at_ms: filed_ms, actor: Actor::Resident, wish: Wish::File(command, code) });
-        let closed_ms = match again.filter(|first| filed_ms < first.closed_ms) {
+        let (closed_ms, folded) = match again.filter(|first| filed_ms < first.closed_ms && !first.folded) {
             Some(first) => self.fold(id, first.id, filed_ms),
-            None => self.handle(id, &category, &language, filed_ms),
+            None => (self.handle(id, &category, &language, filed_ms), false),
         };
         self.echo(id, &language, filed_ms, closed_ms);
-        self.filed.push(Filed { id, category: number, place, at_ms: filed_ms, closed_ms });
+        self.filed.push(Filed { id, category: number, place, at_ms: filed_ms, closed_ms, folded });
     }
 
     /// What the town hall does about it; answers when it was closed, or the end of time.
@@ -196,7 +198,8 @@ impl Author<'_> {
             };
             let at_ms = filed_ms + self.chance.below(DAY_MS);
             self.decide(report, at_ms, hide);
-            return UnixMs::MAX;
+            // Nobody can say anything about it any more.
+            return at_ms;
         }
         // A few are forgotten: these are the overdue ones.
         if self.chance.happens(9) {
@@ -229,15 +232,15 @@ impl Author<'_> {
         if status.is_open() { UnixMs::MAX } else { end_ms }
     }
 
-    /// A duplicate is folded into the first report when somebody notices; answers when.
-    fn fold(&mut self, report: ReportId, into: ReportId, filed_ms: UnixMs) -> UnixMs {
+    /// A duplicate is folded into the first report when somebody notices; answers when, and whether at all.
+    fn fold(&mut self, report: ReportId, into: ReportId, filed_ms: UnixMs) -> (UnixMs, bool) {
         if self.chance.happens(35) {
-            return UnixMs::MAX;
+            return (UnixMs::MAX, false);
         }
         let noticed_ms = filed_ms + HOUR_MS + self.chance.below(2 * DAY_MS);
         let at_ms = self.daytime(noticed_ms);
         self.decide(report, at_ms, Decision::Merge { into });
-        at_ms
+        (at_ms, true)
     }
 
     /// "Me too" and comments of others, while it is open.
@@ -264,7 +267,9 @@ impl Author<'_> {
             let at_ms = filed_ms + DAY_MS + self.chance.below(open_ms);
             let comment = CommentId(self.chance.bytes());
             let command = Command::Comment { report, comment, text, language: language.clone(), code: None };
-            self.entries.push(Entry { at_ms, actor: Actor::Resident, wish: Wish::Other(command) });
+            if at_ms < closed_ms {
+                self.entries.push(Entry { at_ms, actor: Actor::Resident, wish: Wish::Other(command) });
+            }
         }
     }
 
@@ -341,15 +346,23 @@ impl Author<'_> {
 
 #[cfg(test)]
 mod tests {
-    use store::geo::Point;
+    use store::decide::Context;
+    use store::geo::{Area, Bounds, Point};
+    use store::store::Store;
 
     use super::*;
+
+    /// So narrow that many a tap falls beside it.
+    fn area() -> Area {
+        let corner = |lat_e7, lon_e7| Point { lat_e7, lon_e7 };
+        Area::rectangle(Bounds { min: corner(601_600_000, 249_399_900), max: corner(602_200_000, 249_400_100) })
+    }
 
     fn made(seed: u64, reports: u32) -> Vec<Entry> {
         let languages: Vec<Language> = ["fi", "sv", "en"].map(|code| code.parse().unwrap()).to_vec();
         let categories = crate::catalogue::built_in(&languages).unwrap().categories;
         let place = |n| Place { point: Point { lat_e7: 601_700_000 + n * 9_000, lon_e7: 249_400_000 }, address: None };
-        let spots = Spots::given((0..40).map(place).collect());
+        let spots = Spots::given((0..40).map(place).collect(), area());
         plan(&Plan {
             spots: &spots,
             categories: &categories,
@@ -366,6 +379,36 @@ mod tests {
     fn the_same_seed_gives_the_same_town_and_another_one_another() {
         assert_eq!(made(7, 200), made(7, 200));
         assert_ne!(made(7, 200), made(8, 200));
+    }
+
+    #[test]
+    fn every_wish_is_one_that_the_rules_allow() {
+        let dir = tempfile::tempdir().unwrap();
+        let (now_ms, staff) = (1_700_000_000_000, [StaffId([1; 8]), StaffId([2; 8])]);
+        Store::init(dir.path(), store::id::OrgId([1; 16]), &mut SeededChance::new(1), now_ms).unwrap();
+        let (mut store, _) = Store::open(dir.path(), Box::new(SeededChance::new(2)), now_ms).unwrap();
+        let languages = ["fi", "sv", "en"].map(|code| code.parse().unwrap()).to_vec();
+        let catalogue = crate::catalogue::built_in(&languages).unwrap();
+        let site = store::fact::Site { name: "Testby".to_owned(), area: area(), languages, demo: true };
+        let departments = catalogue.departments.into_iter().map(Command::DefineDepartment);
+        let categories = catalogue.categories.into_iter().map(Command::DefineCategory);
+        let founding = std::iter::once(Command::OpenSite(site)).chain(departments).chain(categories);
+        let founding = founding.map(|command| (command, Actor::System, now_ms));
+        let hash = |code: FollowCode| code.hash(&[3; 32]);
+        let entries = made(5, 2000).into_iter().map(|entry| (entry.command(&hash), entry.actor, entry.at_ms));
+        let wishes: Vec<_> = founding.chain(entries).collect();
+        for part in wishes.chunks(200) {
+            let asked: Vec<_> = part
+                .iter()
+                .map(|(command, actor, now_ms)| store::store::Wish {
+                    command,
+                    context: Context { actor: *actor, now_ms: *now_ms, staff: &staff, photo_stored: false },
+                })
+                .collect();
+            for ((command, _, _), outcome) in part.iter().zip(store.submit(&asked).unwrap()) {
+                assert!(outcome.is_ok(), "{outcome:?}: {command:?}");
+            }
+        }
     }
 
     #[test]

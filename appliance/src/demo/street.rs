@@ -13,7 +13,10 @@ const ZOOM: f64 = 18.0;
 
 /// Spots on the town's named streets, each with its address.
 #[derive(Debug, Clone, Default)]
-pub struct Spots(Vec<Place>);
+pub struct Spots {
+    places: Vec<Place>,
+    area: Area,
+}
 
 impl Spots {
     /// Draws spots evenly along the named streets inside the area.
@@ -45,30 +48,31 @@ impl Spots {
                 break;
             }
         }
-        Spots(places)
+        Spots { places, area: area.clone() }
     }
 
-    /// Spots given by hand.
-    pub fn given(places: Vec<Place>) -> Spots {
-        Spots(places)
+    /// Spots given by hand, all of them inside the area.
+    pub fn given(places: Vec<Place>, area: Area) -> Spots {
+        Spots { places, area }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.places.is_empty()
     }
 
     /// One of them, a few metres aside.
     pub fn pick(&self, chance: &mut SeededChance, aside_e7: u64) -> Option<Place> {
-        let place = chance.pick(&self.0)?;
-        Some(aside(place, chance, aside_e7))
+        let place = chance.pick(&self.places)?;
+        Some(self.aside(place, chance, aside_e7))
     }
-}
 
-/// The same place as somebody else would tap it: up to `by_e7` off in each direction.
-pub fn aside(place: &Place, chance: &mut SeededChance, by_e7: u64) -> Place {
-    let mut shift = || chance.below(2 * by_e7 + 1) as i32 - by_e7 as i32;
-    let point = Point { lat_e7: place.point.lat_e7 + shift(), lon_e7: place.point.lon_e7 + shift() };
-    Place { point, address: place.address.clone() }
+    /// The same place as somebody else would tap it: up to `by_e7` off in each direction, and inside the area.
+    pub fn aside(&self, place: &Place, chance: &mut SeededChance, by_e7: u64) -> Place {
+        let mut shift = || chance.below(2 * by_e7 + 1) as i32 - by_e7 as i32;
+        let tapped = Point { lat_e7: place.point.lat_e7 + shift(), lon_e7: place.point.lon_e7 + shift() };
+        let point = if self.area.contains(&tapped) { tapped } else { place.point };
+        Place { point, address: place.address.clone() }
+    }
 }
 
 /// Spots along a stretch of street, about one every 30 m, so that long streets get more reports than short ones.
