@@ -9,14 +9,15 @@ mod tests;
 use std::sync::Arc;
 
 use api::{
-    AttachmentId, Change, Comment, CommentId, Filed, Follow, FollowCode, FoundList, Kind, Language, NearQuery, NearReply,
-    NewComment, NewReport, PhotoStored, Point, QuestionCode, Report, ReportId, ReportList, Reverse, SessionId, Supported, Town,
-    What,
+    AttachmentId, Change, Comment, CommentId, Datatype, Filed, Follow, FollowCode, FoundList, Kind, Language, NearQuery,
+    NearReply, NewComment, NewReport, PhotoStored, Point, QuestionCode, Report, ReportId, ReportList, Reverse, SessionId,
+    Supported, Town, What,
 };
 
 use api::client::CallError;
 
 use crate::keyboard::{Edit, Key, Layer};
+use crate::zone::Zone;
 pub use session::*;
 
 /// Without a touch for so long, the warning appears.
@@ -47,6 +48,8 @@ pub struct State {
     pub asked_ms: u64,
     /// The kiosk's clock, in milliseconds since any start.
     pub now_ms: u64,
+    /// The clock on the wall.
+    pub zone: Zone,
     /// Whether photos can be added here (a developer's machine).
     pub takes_photos: bool,
     /// The language to start in, if not the town's first.
@@ -258,6 +261,19 @@ impl State {
         }
     }
 
+    /// The page of the keyboard that a field is begun on.
+    fn first_layer(&self, field: &Field) -> Layer {
+        match field {
+            Field::Code => Layer::Code,
+            Field::Answer(code) => {
+                let question = self.category().and_then(|category| category.questions.iter().find(|one| one.code == *code));
+                let in_digits = matches!(question.map(|question| question.datatype), Some(Datatype::Number | Datatype::Datetime));
+                if in_digits { Layer::Signs } else { Layer::Letters }
+            }
+            Field::Search | Field::Text | Field::Comment => Layer::Letters,
+        }
+    }
+
     fn ticket(&mut self) -> Ticket {
         self.tickets += 1;
         Ticket(self.tickets)
@@ -315,7 +331,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Back => return back(state),
         Msg::Focus(field) => {
-            let layer = if field == Field::Code { Layer::Code } else { Layer::Letters };
+            let layer = state.first_layer(&field);
             let empty = state.edit(&field).is_none_or(|edit| edit.text().is_empty());
             if state.session.typing.as_ref().is_none_or(|typing| typing.field != field) {
                 let sentence = matches!(field, Field::Text | Field::Comment | Field::Search);
@@ -506,7 +522,14 @@ fn key_pressed(state: &mut State, key: Key, more: Vec<String>) -> Vec<Effect> {
         Key::Layer(layer) => next.layer = layer,
         Key::Enter | Key::Done => {
             state.session.typing = None;
-            return if typing.field == Field::Code { open::update(state, Msg::SubmitCode) } else { Vec::new() };
+            return match typing.field {
+                Field::Code => open::update(state, Msg::SubmitCode),
+                // Enter takes the first suggestion, as everywhere.
+                Field::Search if key == Key::Enter && !state.session.draft.found.is_empty() => {
+                    draft::update(state, Msg::ChooseFound(0))
+                }
+                _ => Vec::new(),
+            };
         }
     }
     state.session.typing = Some(next);

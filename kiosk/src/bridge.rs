@@ -1,5 +1,6 @@
 //! Between the core and the screen: callbacks become messages, the state becomes properties. Nothing else knows the markup's types.
 
+pub mod drawn;
 mod rows;
 
 pub use rows::picture;
@@ -93,6 +94,8 @@ pub fn connect(window: &ui::AppWindow, send: &Send, chance: &Chance, laid: &Laid
 
     on!(ui::BrowseData, on_open, |id| id.parse().ok().map(Msg::Open));
     on!(ui::BrowseData, on_back, || Msg::Back);
+
+    on!(ui::KeyboardData, on_away, || Msg::KeyboardAway);
 
     on!(ui::ReportData, on_open_merged, || Msg::OpenMerged);
     on!(ui::ReportData, on_write, || Msg::WriteComment);

@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use anyhow::Context;
 use api::{
-    Area, Bounds, Category, Datatype, Department, Filed, FollowCode, Kind, Place, Point, Question, Status, Summary, Texts, Town,
+    Area, Bounds, Category, Choice, Datatype, Department, Filed, FollowCode, Kind, Place, Point, Question, Status, Summary,
+    Texts, Town,
 };
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
 use slint::platform::{Platform, WindowAdapter};
@@ -28,54 +29,24 @@ impl Platform for Headless {
     }
 }
 
+/// Languages of the pictures.
+const LANGUAGES: [&str; 4] = ["en", "it", "de", "fi"];
+
 /// Writes every sample in every language and both orientations into a folder, as `NAME-LANGUAGE-WIDTHxHEIGHT.png`.
 /// A town file, or an `osm.pbf` extract, gives the map; without one the map's place stays empty.
 pub fn write(out: &Path, map_file: Option<&Path>) -> anyhow::Result<()> {
     std::fs::create_dir_all(out).with_context(|| format!("the folder {} cannot be made", out.display()))?;
-    let screen = MinimalSoftwareWindow::new(RepaintBufferType::NewBuffer);
-    slint::platform::set_platform(Box::new(Headless(Rc::clone(&screen))))?;
-    let window = AppWindow::new()?;
-    window.show()?;
-    let laid = Laid::default();
     // An extract is imported first, beside the pictures.
     let imported =
         map_file.filter(|file| file.extension().is_some_and(|ending| ending == "pbf")).map(|_| out.join("gallery.town"));
     if let (Some(extract), Some(file)) = (map_file, &imported) {
         ::map::import(extract, None, file, &mut |_| {}).with_context(|| format!("{} cannot be imported", extract.display()))?;
     }
-    let map_file = imported.as_deref().or(map_file);
-    let town = town(map_file)?;
-    let mapping = Rc::new(RefCell::new(Mapping::default()));
-    let sized = Rc::clone(&mapping);
-    ui::MapData::get(&window).on_resized(move |width, height| {
-        if let Ok(mut mapping) = sized.try_borrow_mut() {
-            mapping.resize(width, height);
-        }
-    });
-    for (name, session) in samples(&town)? {
-        for language in ["en", "it", "de", "fi"] {
-            let mut state = State {
-                town: Some(town.clone()),
-                online: name != "away",
-                heard: true,
-                session: session.clone(),
-                ..State::default()
-            };
-            state.session.language = Some(language.parse()?);
-            locale::select(language);
+    let studio = Studio::open(town(imported.as_deref().or(map_file))?)?;
+    for (name, session) in samples(&studio.town)? {
+        for language in LANGUAGES {
             for (width, height) in [(1920, 1080), (1080, 1920)] {
-                screen.set_size(PhysicalSize::new(width, height));
-                bridge::show(&window, &state, &laid);
-                slint::platform::update_timers_and_animations();
-                if map_file.is_some() && matches!(state.session.screen, Screen::Place | Screen::Browse) {
-                    // Once for the layout, which tells the map's size.
-                    window.window().take_snapshot()?;
-                    let mut mapping = mapping.borrow_mut();
-                    mapping.follow(&state, language);
-                    mapping.look(town.center);
-                    mapping.settle(&window);
-                }
-                let picture = window.window().take_snapshot()?;
+                let picture = studio.picture(name, &session, language, (width, height))?;
                 let path = out.join(format!("{name}-{language}-{width}x{height}.png"));
                 image::save_buffer(&path, picture.as_bytes(), width, height, image::ColorType::Rgba8)
                     .with_context(|| format!("{} cannot be written", path.display()))?;
@@ -88,8 +59,63 @@ pub fn write(out: &Path, map_file: Option<&Path>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A window without a display, and what fills it.
+struct Studio {
+    screen: Rc<MinimalSoftwareWindow>,
+    window: AppWindow,
+    laid: Laid,
+    mapping: Rc<RefCell<Mapping>>,
+    town: Town,
+}
+
+impl Studio {
+    /// Opens the window; once in a thread, for it is the thread's platform.
+    fn open(town: Town) -> anyhow::Result<Studio> {
+        let screen = MinimalSoftwareWindow::new(RepaintBufferType::NewBuffer);
+        slint::platform::set_platform(Box::new(Headless(Rc::clone(&screen))))?;
+        let window = AppWindow::new()?;
+        window.show()?;
+        let mapping = Rc::new(RefCell::new(Mapping::default()));
+        let sized = Rc::clone(&mapping);
+        ui::MapData::get(&window).on_resized(move |width, height| {
+            if let Ok(mut mapping) = sized.try_borrow_mut() {
+                mapping.resize(width, height);
+            }
+        });
+        Ok(Studio { screen, window, laid: Laid::default(), mapping, town })
+    }
+
+    /// One sample as it stands on a screen of this size.
+    fn picture(&self, name: &str, session: &Session, language: &str, size: (u32, u32)) -> anyhow::Result<Pixels> {
+        let mut state = State {
+            town: Some(self.town.clone()),
+            online: name != "away",
+            heard: true,
+            takes_photos: true,
+            session: session.clone(),
+            ..State::default()
+        };
+        state.session.language = Some(language.parse()?);
+        locale::select(language);
+        self.screen.set_size(PhysicalSize::new(size.0, size.1));
+        bridge::show(&self.window, &state, &self.laid);
+        slint::platform::update_timers_and_animations();
+        if self.town.map_file.is_some() && matches!(session.screen, Screen::Place | Screen::Browse) {
+            // Once for the layout, which tells the map's size.
+            self.window.window().take_snapshot()?;
+            let mut mapping = self.mapping.borrow_mut();
+            mapping.follow(&state, language);
+            mapping.look(self.town.center);
+            mapping.settle(&self.window);
+        }
+        Ok(self.window.window().take_snapshot()?)
+    }
+}
+
+type Pixels = slint::SharedPixelBuffer<slint::Rgba8Pixel>;
+
 fn texts(all: [&str; 4]) -> anyhow::Result<Texts> {
-    ["en", "it", "de", "fi"].into_iter().zip(all).map(|(language, text)| Ok((language.parse()?, text.to_owned()))).collect()
+    LANGUAGES.into_iter().zip(all).map(|(language, text)| Ok((language.parse()?, text.to_owned()))).collect()
 }
 
 /// A town that is none, on the map given.
@@ -104,34 +130,64 @@ pub(crate) fn town(map_file: Option<&Path>) -> anyhow::Result<Town> {
         map.name().clone_into(&mut name);
         center = doorstep(&map, bounds);
     }
+    // The words of the catalogue that every town starts with: what a screen must have room for.
     let kinds = [
-        ("light", 'L', ["Street light", "Illuminazione", "Straßenlampe", "Katuvalo"]),
-        ("road", 'R', ["Road and pavement", "Strade e marciapiedi", "Straße und Gehweg", "Katu ja jalkakäytävä"]),
-        ("waste", 'W', ["Rubbish", "Rifiuti", "Müll", "Roskat"]),
+        ("light", 'L', ["Street lighting", "Illuminazione pubblica", "Straßenbeleuchtung", "Katuvalaistus"]),
+        ("road", 'R', ["Roads and pavements", "Strade e marciapiedi", "Straßen und Gehwege", "Kadut ja jalkakäytävät"]),
+        ("waste", 'W', ["Waste and dirt", "Rifiuti e sporcizia", "Abfall und Schmutz", "Jätteet ja lika"]),
+        ("graffiti", 'G', ["Graffiti and stickers", "Scritte e adesivi", "Graffiti und Aufkleber", "Töhryt ja tarrat"]),
         ("tree", 'T', ["Trees and parks", "Alberi e parchi", "Bäume und Parks", "Puut ja puistot"]),
-        ("water", 'D', ["Water and drains", "Acqua e scarichi", "Wasser und Kanal", "Vesi ja viemärit"]),
-        ("sign", 'S', ["Signs and traffic", "Segnali e traffico", "Schilder und Verkehr", "Liikennemerkit"]),
-        ("building", 'B', ["Public building", "Edificio pubblico", "Öffentliches Gebäude", "Julkinen rakennus"]),
-        ("bus", 'P', ["Bus stop", "Fermata", "Haltestelle", "Pysäkki"]),
-        ("bench", 'F', ["Bench and furniture", "Panchine e arredo", "Bänke und Möbel", "Penkit ja kalusteet"]),
-        ("play", 'C', ["Playground", "Parco giochi", "Spielplatz", "Leikkipaikka"]),
-        ("graffiti", 'G', ["Graffiti", "Graffiti", "Graffiti", "Töherrykset"]),
+        ("play", 'C', ["Playgrounds and sport", "Aree gioco e sport", "Spielplätze und Sport", "Leikkipaikat ja liikunta"]),
+        (
+            "bench",
+            'F',
+            ["Benches and street furniture", "Panchine e arredo urbano", "Bänke und Stadtmobiliar", "Penkit ja kalusteet"],
+        ),
+        ("water", 'D', ["Water and drains", "Acqua e fognature", "Wasser und Abfluss", "Vesi ja viemärit"]),
+        ("sign", 'S', ["Signs and traffic lights", "Segnaletica e semafori", "Schilder und Ampeln", "Liikennemerkit ja valot"]),
+        (
+            "bus",
+            'P',
+            [
+                "Stops and public transport",
+                "Fermate e trasporto pubblico",
+                "Haltestellen und Nahverkehr",
+                "Pysäkit ja joukkoliikenne",
+            ],
+        ),
+        ("building", 'B', ["Public buildings", "Edifici pubblici", "Öffentliche Gebäude", "Julkiset rakennukset"]),
         ("animal", 'A', ["Animals", "Animali", "Tiere", "Eläimet"]),
-        ("other", 'O', ["Something else", "Altro", "Etwas anderes", "Muu asia"]),
+        ("other", 'O', ["Something else", "Altro", "Etwas anderes", "Jotain muuta"]),
     ];
     let line = [
-        "Broken, dark or dangerous",
-        "Guasto, buio o pericoloso",
-        "Kaputt, dunkel oder gefährlich",
-        "Rikki, pimeä tai vaarallinen",
+        "A lamp that is out, flickers, burns by day, or a place that is too dark",
+        "Un lampione spento, che lampeggia, acceso di giorno, o un luogo troppo buio",
+        "Schilder, Markierungen und Ampeln, die falsch oder kaputt sind oder fehlen",
+        "Valo on pimeänä, välkkyy, palaa päivällä tai paikka on liian pimeä",
     ];
-    let question = Question {
-        code: "post".parse()?,
-        datatype: Datatype::String,
-        required: false,
-        names: texts(["Number on the post", "Numero sul palo", "Nummer am Mast", "Numero pylväässä"])?,
-        values: Vec::new(),
-    };
+    let choice = |key: &str, names| anyhow::Ok(Choice { key: key.parse()?, names: texts(names)? });
+    let questions = vec![
+        Question {
+            code: "fault".parse()?,
+            datatype: Datatype::SingleValueList,
+            required: true,
+            names: texts(["What is wrong with it?", "Che cosa non va?", "Was stimmt nicht?", "Mikä siinä on vikana?"])?,
+            values: vec![
+                choice("out", ["It is out", "È spento", "Sie ist aus", "Se on pimeänä"])?,
+                choice("flickers", ["It flickers", "Lampeggia", "Sie flackert", "Se välkkyy"])?,
+                choice("always-on", ["It burns by day", "È acceso di giorno", "Sie brennt am Tag", "Se palaa päivällä"])?,
+                choice("damaged", ["It is damaged", "È danneggiato", "Sie ist beschädigt", "Se on rikki"])?,
+                choice("other", ["Something else", "Altro", "Etwas anderes", "Jotain muuta"])?,
+            ],
+        },
+        Question {
+            code: "since".parse()?,
+            datatype: Datatype::Datetime,
+            required: false,
+            names: texts(["Since when?", "Da quando?", "Seit wann?", "Mistä alkaen?"])?,
+            values: Vec::new(),
+        },
+    ];
     let category = |(icon, letter, names): (&str, char, [&str; 4])| {
         Ok(Category {
             code: icon.parse()?,
@@ -145,7 +201,7 @@ pub(crate) fn town(map_file: Option<&Path>) -> anyhow::Result<Town> {
             icon: icon.to_owned(),
             due_days: 14,
             near_radius_m: 60,
-            questions: vec![question.clone()],
+            questions: questions.clone(),
         })
     };
     Ok(Town {
@@ -154,7 +210,7 @@ pub(crate) fn town(map_file: Option<&Path>) -> anyhow::Result<Town> {
         area: Area::rectangle(bounds),
         bounds,
         center,
-        languages: ["en", "it", "de", "fi"].iter().map(|code| code.parse()).collect::<Result<_, _>>()?,
+        languages: LANGUAGES.iter().map(|code| code.parse()).collect::<Result<_, _>>()?,
         demo: true,
         version: String::new(),
         map_file: map_file.map(|file| file.to_string_lossy().into_owned()),
@@ -189,7 +245,7 @@ fn doorstep(map: &::map::Town, bounds: Bounds) -> Point {
 /// What stands at a place: of the map if there is one.
 fn address(town: &Town, point: Point) -> String {
     let map = town.map_file.as_ref().and_then(|file| ::map::Town::open(Path::new(file)).ok());
-    map.and_then(|map| map.reverse(point.lat(), point.lon())).unwrap_or_else(|| "Harbour Street 27".to_owned())
+    map.and_then(|map| map.reverse(point.lat(), point.lon())).unwrap_or_else(|| "Boulevard Princesse Charlotte 24 bis".to_owned())
 }
 
 fn summary(town: &Town, point: Point, seed: u8, title: &str, status: Status) -> anyhow::Result<Summary> {
@@ -256,10 +312,31 @@ fn report_of(first: Summary) -> anyhow::Result<api::Report> {
     })
 }
 
+/// What a list must have room for: a few words, and as many as a title ever has.
+const TITLES: [&str; 6] = [
+    "Lamp flickers all night",
+    "Street light out by the pharmacy",
+    "Una lastra del marciapiede è smossa, quando piove schizza l'acqua su chi passa; ieri una signora è caduta davanti al fo…",
+    "Die Straßenbeleuchtung zwischen der Brücke und der Schule ist seit Montag aus",
+    "Katuvalo on pimeänä",
+    "Two lamps in a row are out",
+];
+
+fn listed(town: &Town) -> anyhow::Result<Vec<Summary>> {
+    let statuses = [Status::InProgress, Status::Received, Status::Planned, Status::NotOurs, Status::Received, Status::Fixed];
+    let one = |(number, title): (u8, &str)| {
+        let step = i32::from(number);
+        let point =
+            Point { lat_e7: town.center.lat_e7 + 2_900 * (step - 2), lon_e7: town.center.lon_e7 + 6_100 * (step * 3 % 5 - 2) };
+        let status = statuses.get(usize::from(number)).copied().unwrap_or(Status::Received);
+        summary(town, point, 0xA5 ^ (number * 0x11), title, status)
+    };
+    (0..).zip(TITLES).map(one).collect()
+}
+
 fn samples(town: &Town) -> anyhow::Result<Vec<(&'static str, Session)>> {
     let near = near_in(town)?;
-    let [first, second] = [0, 1].map(|index: usize| near.get(index).map(|near| near.report.clone()));
-    let (first, second) = (first.context("a sample is there")?, second.context("a second sample is there")?);
+    let first = near.first().context("a sample is there")?.report.clone();
     let draft = Draft {
         kind: Some(Kind::Problem),
         category: Some("light".parse()?),
@@ -267,6 +344,7 @@ fn samples(town: &Town) -> anyhow::Result<Vec<(&'static str, Session)>> {
         address: Some(address(town, town.center)),
         near,
         text: Edit::new(WORDS),
+        answers: [("fault".parse()?, Edit::new("out")), ("since".parse()?, Edit::new("2026-11-23 17:30"))].into(),
         ids: Some((first.id, FollowCode::from_random([0x5A; 8]))),
         filed: Some(Filed {
             id: first.id,
@@ -280,24 +358,52 @@ fn samples(town: &Town) -> anyhow::Result<Vec<(&'static str, Session)>> {
     };
     let on = |screen| Session { started: true, screen, draft: draft.clone(), ..Session::default() };
     let typing = |field, layer| Some(Typing { field, layer, shifted: false, more: Vec::new() });
-    let report = report_of(first.clone())?;
+    let mut searching = on(Screen::Place);
+    searching.typing = typing(Field::Search, Layer::Letters);
+    searching.draft.search = Edit::new("Boul");
+    let found =
+        |label: &str, in_area| api::Found { label: label.to_owned(), what: "address".into(), point: town.center, in_area };
+    searching.draft.found = vec![
+        found("Boulevard Princesse Charlotte 24 bis", true),
+        found("Boulevard du Jardin Exotique", true),
+        found("Boulevard de la République, Beausoleil", false),
+    ];
     let mut opened = on(Screen::Report);
     opened.opened.id = Some(first.id);
-    opened.opened.report = Some(report);
+    opened.opened.report = Some(report_of(first.clone())?);
+    let mut long = opened.clone();
+    if let Some(report) = &mut long.opened.report {
+        report.text = TITLES.join("; ");
+        report.answers = [("fault".parse()?, "out".to_owned()), ("since".parse()?, "2026-11-23T15:30:00Z".to_owned())].into();
+        let comment = |number: u8, by_reporter, text: &str| {
+            let id = api::CommentId([number; 16]);
+            Ok(api::Comment { id, at_ms: 700_000_000, text: text.into(), language: "en".parse()?, by_reporter, hidden: None })
+        };
+        let comments =
+            [comment(1, false, "The second lamp is out now, too."), comment(2, true, "It is by the bus stop, not the bridge.")];
+        report.comments = comments.into_iter().collect::<anyhow::Result<_>>()?;
+    }
+    let mut commenting = opened.clone();
+    commenting.opened.commenting = true;
+    commenting.typing = typing(Field::Comment, Layer::Letters);
     let mut browse = on(Screen::Browse);
-    browse.browse.reports = vec![first, second];
-    browse.browse.total = 2;
+    browse.browse.reports = listed(town)?;
+    browse.browse.total = 148;
     Ok(vec![
         ("home", Session::default()),
         ("category", on(Screen::Category)),
         ("place", on(Screen::Place)),
+        ("place-typing", searching),
         ("details", on(Screen::Details)),
         ("details-typing", Session { typing: typing(Field::Text, Layer::Letters), ..on(Screen::Details) }),
+        ("details-answer", Session { typing: typing(Field::Answer("since".parse()?), Layer::Signs), ..on(Screen::Details) }),
         ("review", on(Screen::Review)),
         ("slip", on(Screen::Slip)),
         ("code", Session { typing: typing(Field::Code, Layer::Code), notice: Notice::CodeMisread, ..on(Screen::Code) }),
         ("browse", browse),
         ("report", opened),
+        ("report-long", long),
+        ("comment", commenting),
         ("finished", on(Screen::Finished)),
         ("help", Session { overlay: Overlay::Help, ..Session::default() }),
         ("languages", Session { overlay: Overlay::Languages, ..Session::default() }),
@@ -307,24 +413,4 @@ fn samples(town: &Town) -> anyhow::Result<Vec<(&'static str, Session)>> {
 }
 
 #[cfg(test)]
-mod tests {
-    /// Set `KIOSK_GALLERY` to a folder to keep the pictures, and `KIOSK_GALLERY_TOWN` to a town file or extract for a map.
-    #[test]
-    fn every_screen_is_drawn_in_every_language_and_orientation() {
-        let folder = tempfile::tempdir().unwrap();
-        let out = std::env::var_os("KIOSK_GALLERY").map_or_else(|| folder.path().to_owned(), Into::into);
-        let town_file = std::env::var_os("KIOSK_GALLERY_TOWN").map(std::path::PathBuf::from);
-        super::write(&out, town_file.as_deref()).unwrap();
-        for (name, _) in super::samples(&super::town(None).unwrap()).unwrap() {
-            let picture =
-                |language: &str, size: &str| image::open(out.join(format!("{name}-{language}-{size}.png"))).unwrap().to_rgb8();
-            let english = picture("en", "1920x1080");
-            for language in ["it", "de", "fi"] {
-                assert_ne!(english, picture(language, "1920x1080"), "{name} says the same in {language}");
-            }
-            let portrait = picture("en", "1080x1920");
-            let colours: std::collections::BTreeSet<[u8; 3]> = portrait.pixels().map(|pixel| pixel.0).collect();
-            assert!(colours.len() > 20, "{name} is empty");
-        }
-    }
-}
+mod tests;

@@ -20,6 +20,7 @@ mod locale;
 pub mod map;
 mod mapping;
 pub mod slip;
+pub mod zone;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -37,6 +38,8 @@ use app::{Effect, Msg, State};
 use bridge::Laid;
 use effects::Effects;
 use mapping::Mapping;
+
+pub use bridge::drawn::LIVE;
 
 /// The window's type, for tests that look for elements in it.
 pub use ui::AppWindow;
@@ -104,7 +107,9 @@ impl Kiosk {
             let _ = wake.upgrade_in_event_loop(|window| ui::Shell::get(&window).invoke_arrived());
         });
         let effects = Effects::start(client, options.photos.clone(), deliver)?;
-        Ok(Kiosk::assemble(window, &options, arrived, Box::new(move |effect| effects.run(effect))))
+        let kiosk = Kiosk::assemble(window, &options, arrived, Box::new(move |effect| effects.run(effect)));
+        bridge::drawn::connect(kiosk.window(), kiosk.inner.started);
+        Ok(kiosk)
     }
 
     fn assemble(window: AppWindow, options: &Options, arrived: Receiver<Msg>, perform: Perform) -> Kiosk {

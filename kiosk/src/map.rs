@@ -368,4 +368,4 @@ fn draw_ring(ring: &Ring, size: (u32, u32)) -> Option<Sprite> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -9,6 +9,7 @@ use api::client::CallError;
 use api::{Filed, FollowCode, Kind, Supported};
 use i_slint_backend_testing::ElementHandle;
 use slint::Global;
+use slint::platform::Key;
 
 use super::*;
 use crate::app::{Field, Notice, Reply, Screen, Session, Ticket};
@@ -58,6 +59,15 @@ impl Hall {
         element.mock_single_click(slint::platform::PointerEventButton::Left);
     }
 
+    /// Presses keys of a real keyboard.
+    fn press<K: Into<slint::SharedString>, const N: usize>(&self, keys: [K; N]) {
+        use slint::platform::WindowEvent::{KeyPressed, KeyReleased};
+        for text in keys.map(Into::into) {
+            self.kiosk.window().window().dispatch_event(KeyPressed { text: text.clone() });
+            self.kiosk.window().window().dispatch_event(KeyReleased { text });
+        }
+    }
+
     /// Takes the questions asked since the last time.
     fn asked(&self) -> Vec<Effect> {
         self.asked.take()
@@ -74,7 +84,7 @@ impl Hall {
     /// A report up to its review, with what the daemon says on the way.
     fn up_to_review(&self) {
         self.touch("Report a problem");
-        self.touch("Street light");
+        self.touch("Street lighting");
         assert_eq!(self.session().screen, Screen::Place);
         self.touch("Street and number, or a place");
         for letter in ["H", "a"] {
@@ -101,6 +111,7 @@ impl Hall {
         }
         assert_eq!(self.session().draft.text.text(), "Dark");
         self.touch("Typing finished");
+        self.touch("It is out");
         self.touch("Next");
         assert_eq!(self.session().screen, Screen::Review);
         self.asked();
@@ -207,7 +218,7 @@ fn nobody_at_the_screen_is_warned_and_then_everything_is_wiped() {
 fn me_too_instead_of_a_second_report_is_thanked_where_one_stands() {
     let hall = Hall::open();
     hall.touch("Report a problem");
-    hall.touch("Street light");
+    hall.touch("Street lighting");
     let near = gallery::near().unwrap();
     hall.kiosk.send(Msg::Spot(near[0].report.place.point));
     let asked = hall.asked();
@@ -272,7 +283,7 @@ fn a_report_waits_for_its_photo() {
 fn a_double_strike_is_one_step_but_typing_is_as_fast_as_fingers() {
     let hall = Hall::open();
     hall.touch("Report a problem");
-    hall.touch("Street light");
+    hall.touch("Street lighting");
     hall.kiosk.send(Msg::Spot(gallery::town(None).unwrap().center));
     hall.touch("Next");
     hall.strike("Next");
@@ -317,6 +328,66 @@ fn a_real_keyboard_types_into_the_field_touched() {
     hall.touch("Back");
     assert_eq!(hall.session().screen, Screen::Home);
     assert_blank(hall.kiosk.window());
+}
+
+#[test]
+fn a_real_keyboard_types_deletes_submits_and_leaves() {
+    let hall = Hall::open();
+    hall.touch("Follow up with a code");
+    hall.press(["4", "f", "7"]);
+    hall.press([Key::Backspace]);
+    assert_eq!(hall.kiosk.state().edit(&Field::Code).unwrap().text(), "4f");
+    assert_eq!(hall.session().typing, None, "who types on a real keyboard needs none on the screen");
+    hall.press([Key::Return]);
+    assert_eq!(hall.session().notice, Notice::CodeUnfinished);
+    hall.touch("Back");
+
+    hall.touch("Report a problem");
+    hall.touch("Street lighting");
+    hall.kiosk.send(Msg::Spot(gallery::town(None).unwrap().center));
+    hall.touch("Next");
+    hall.touch("Your words");
+    assert!(hall.session().typing.is_some());
+    hall.press([Key::Escape]);
+    assert_eq!(hall.session().typing, None);
+    hall.touch("Your words");
+    assert!(hall.session().typing.is_some(), "touched again, the keyboard comes again");
+    hall.press(["I", "t"]);
+    hall.press([Key::Return]);
+    hall.press(["i", "s"]);
+    assert_eq!(hall.session().draft.text.text(), "It\nis");
+    assert!(hall.says("It is out"));
+    hall.press([Key::Tab]);
+    hall.press([" "]);
+    let answer = hall.session().draft.answers.values().next().map(|edit| edit.text().to_owned());
+    assert_eq!(answer.as_deref(), Some("out"), "Tab leads on to the first choice, and space takes it");
+}
+
+#[test]
+fn a_field_takes_no_more_than_its_limit_from_a_real_keyboard() {
+    let hall = Hall::open();
+    hall.touch("Follow up with a code");
+    for _ in 0..30 {
+        hall.press(["4"]);
+    }
+    let typed = hall.kiosk.state().edit(&Field::Code).unwrap().text().to_owned();
+    assert_eq!(typed, "4".repeat(20));
+    assert_eq!(hall.find("Code").accessible_value().unwrap(), typed);
+    hall.press([Key::Backspace]);
+    assert_eq!(hall.kiosk.state().edit(&Field::Code).unwrap().text().len(), 19);
+}
+
+#[test]
+fn escape_closes_what_lies_over_the_screen() {
+    let hall = Hall::open();
+    hall.touch("Help");
+    hall.press([Key::Escape]);
+    assert_eq!(hall.session().overlay, app::Overlay::None);
+    hall.touch("Report a problem");
+    hall.kiosk.later(Duration::from_millis(app::IDLE_MS + 1_000));
+    assert!(hall.says("I need more time"));
+    hall.press(["x"]);
+    assert!(!hall.says("I need more time"), "a key is a sign of life");
 }
 
 #[test]

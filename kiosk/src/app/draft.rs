@@ -1,7 +1,8 @@
 //! Making a report: category, place, text and answers, review, send.
 
 use super::*;
-use api::{Answers, Datatype, Place};
+use crate::zone::Zone;
+use api::{Answers, Place};
 
 /// The messages of the report journey.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -146,7 +147,7 @@ pub fn missing(state: &State) -> Option<(Screen, Notice)> {
             if question.required {
                 return Some((Screen::Details, Notice::AnswerMissing));
             }
-        } else if wire(question.datatype, answer).is_none() {
+        } else if wire(state.zone, question.datatype, answer).is_none() {
             return Some((Screen::Details, Notice::AnswerBad));
         }
     }
@@ -171,22 +172,14 @@ fn next(state: &mut State) {
     }
 }
 
-/// An answer as the daemon takes it; `None` when it is not of its kind. Times are typed as `2026-11-25 14:30`, and meant as UTC.
-fn wire(datatype: Datatype, answer: &str) -> Option<String> {
+/// An answer as the daemon takes it; `None` when it is not of its kind.
+fn wire(zone: Zone, datatype: Datatype, answer: &str) -> Option<String> {
     match datatype {
         Datatype::Number => {
             let number = answer.replace(',', ".");
             number.parse::<f64>().is_ok_and(f64::is_finite).then_some(number)
         }
-        Datatype::Datetime => {
-            let pattern = "dddd-dd-dd dd:dd";
-            let fits = answer.len() == pattern.len()
-                && answer
-                    .bytes()
-                    .zip(pattern.bytes())
-                    .all(|(got, want)| if want == b'd' { got.is_ascii_digit() } else { got == want });
-            fits.then(|| format!("{}:00Z", answer.replace(' ', "T")))
-        }
+        Datatype::Datetime => zone.wire(answer),
         _ => Some(answer.to_owned()),
     }
 }
@@ -211,7 +204,7 @@ fn send(state: &mut State, id: ReportId, code: FollowCode) -> Vec<Effect> {
         .iter()
         .filter_map(|question| {
             let answer = draft.answers.get(&question.code)?.text().trim().to_owned();
-            Some((question.code.clone(), wire(question.datatype, &answer).filter(|answer| !answer.is_empty())?))
+            Some((question.code.clone(), wire(state.zone, question.datatype, &answer).filter(|answer| !answer.is_empty())?))
         })
         .collect();
     let (id, code) = draft.ids.unwrap_or((id, code));

@@ -79,3 +79,47 @@ fn a_support_counts_the_session_once_and_keeps_its_id() {
     let effects = update(&mut state, Msg::Support { report, session: SessionId([3; 16]) });
     assert!(matches!(effects[..], [Effect::Support(_, _, again)] if again == session), "the same session again");
 }
+
+/// At the details of a report in a category that asks for a time.
+fn at_details() -> State {
+    let town = crate::gallery::town(None).unwrap();
+    let point = town.center;
+    let mut state = State { town: Some(town), online: true, zone: crate::zone::tests::helsinki(), ..State::default() };
+    update(&mut state, Msg::Start(Kind::Problem));
+    update(&mut state, Msg::Category("light".parse().unwrap()));
+    update(&mut state, Msg::Spot(point));
+    update(&mut state, Msg::Typed { field: Field::Text, text: "Dark".into(), caret: 4 });
+    update(&mut state, Msg::Choose { question: "fault".parse().unwrap(), choice: "out".parse().unwrap() });
+    update(&mut state, Msg::Next);
+    state
+}
+
+#[test]
+fn a_time_is_typed_as_the_clock_on_the_wall_says_it() {
+    let since = || Field::Answer("since".parse().unwrap());
+    let mut state = at_details();
+    update(&mut state, Msg::Focus(since()));
+    assert_eq!(state.session.typing.as_ref().unwrap().layer, Layer::Signs, "a time begins with a digit");
+    update(&mut state, Msg::Typed { field: since(), text: "yesterday".into(), caret: 9 });
+    update(&mut state, Msg::Next);
+    assert_eq!((state.session.screen, state.session.notice), (Screen::Details, Notice::AnswerBad));
+    update(&mut state, Msg::Typed { field: since(), text: "2026-05-31 18:30".into(), caret: 16 });
+    update(&mut state, Msg::Next);
+    assert_eq!(state.session.screen, Screen::Review);
+    let effects = update(&mut state, Msg::Send { id: ReportId([1; 16]), code: FollowCode::from_random([9; 8]) });
+    let [Effect::File(_, report)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(report.answers[&"since".parse().unwrap()], "2026-05-31T18:30:00+03:00");
+}
+
+#[test]
+fn enter_in_the_search_takes_the_first_place_found() {
+    let mut state = at_details();
+    update(&mut state, Msg::Back);
+    let point = state.session.draft.point.unwrap();
+    let found = api::Found { label: "Harbour Street 27".into(), what: "address".into(), point, in_area: true };
+    update(&mut state, Msg::Focus(Field::Search));
+    state.session.draft.found = vec![found];
+    update(&mut state, Msg::Key { key: Key::Enter, more: Vec::new() });
+    assert_eq!(state.session.draft.address.as_deref(), Some("Harbour Street 27"));
+    assert_eq!(state.session.typing, None);
+}

@@ -83,6 +83,8 @@ pub fn shell(window: &ui::AppWindow, state: &State) {
     });
     shell.set_notice(notice(session.notice));
     shell.set_online(state.online || !state.heard);
+    shell.set_heard(state.heard);
+    shell.set_live(state.online && state.town.is_some());
     shell.set_demo(state.town.as_ref().is_some_and(|town| town.demo));
     shell.set_warning(session.warning_s.map_or(-1, number));
     let current = state.language().map_or("en", |language| language.as_str());
@@ -158,12 +160,19 @@ pub fn categories(window: &ui::AppWindow, state: &State) {
     let tiles = state.town.iter().flat_map(|town| &town.categories).filter(fits).map(|category| ui::CategoryTile {
         code: text(category.code.as_str()),
         name: text(state.text(&category.names)),
+        long: is_long(state.text(&category.names)),
         line: text(state.text(&category.descriptions)),
         letter: text(&category.letter.to_string()),
         icon: text(&category.icon),
         chosen: draft.category.as_ref() == Some(&category.code),
     });
     data.set_categories(list(data.get_categories(), tiles.collect()));
+}
+
+/// Whether a name is too long for a narrow tile in large letters: a German word may be as wide as the tile, an Italian name take three
+/// lines.
+fn is_long(name: &str) -> bool {
+    name.chars().count() > 24 || name.split_whitespace().any(|word| word.chars().count() > 14)
 }
 
 fn row(state: &State, report: &Summary, distance: i32, chosen: bool) -> ui::ReportRow {
@@ -245,22 +254,30 @@ pub fn details(window: &ui::AppWindow, state: &State) {
     update_questions(&data, questions.collect());
 }
 
-/// Questions hold lists, which compare by identity: rows are set one by one, so that a field being typed in stays.
+/// Questions hold lists, which compare by identity: rows are set one by one, so that a field being typed in stays, and the focus on a
+/// choice just taken.
 fn update_questions(data: &ui::DetailsData<'_>, new: Vec<ui::QuestionRow>) {
     use slint::Model;
     let old = data.get_questions();
     let same = old.row_count() == new.len() && old.iter().zip(&new).all(|(old, new)| old.code == new.code);
-    if same {
-        for (index, row) in new.into_iter().enumerate() {
-            old.set_row_data(index, row);
-        }
-    } else {
+    if !same {
         data.set_questions(ModelRc::new(slint::VecModel::from(new)));
+        return;
+    }
+    for (index, (mut row, before)) in new.into_iter().zip(old.iter()).enumerate() {
+        if before.choices.row_count() == row.choices.row_count() {
+            row.choices.iter().enumerate().for_each(|(index, choice)| before.choices.set_row_data(index, choice));
+            row.choices = before.choices;
+        }
+        old.set_row_data(index, row);
     }
 }
 
-/// An answer as people read it: names of choices instead of keys.
+/// An answer as people read it: names of choices instead of keys, the time on the wall instead of the daemon's.
 fn said(state: &State, question: &api::Question, answer: &str) -> String {
+    if question.datatype == Datatype::Datetime {
+        return state.zone.shown(answer);
+    }
     if question.values.is_empty() {
         return answer.to_owned();
     }

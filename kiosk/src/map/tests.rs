@@ -3,7 +3,7 @@ use std::path::Path;
 use super::*;
 use ground::TILE_BYTES;
 
-mod extract;
+pub(crate) mod extract;
 
 /// A town of a few streets by a park, drawn by hand, without a font: the same on every machine.
 fn hamlet() -> Arc<Town> {

@@ -1,0 +1,39 @@
+//! The first frame that a resident can use, told to whoever started the kiosk.
+//!
+//! Slint's software renderer has no rendering notifier: `Window::set_rendering_notifier` answers `Unsupported`. But a colour that
+//! only drawing reads is asked for while a frame is drawn, by any backend. The frame goes to the display before the event loop turns
+//! again, and so before a timer without delay. `cargo x bench kiosk` holds this against the pixels of a real screen.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use sd_notify::NotifyState;
+use slint::Global;
+
+use crate::ui;
+
+/// What the status line says once the home screen stands there with what the town told.
+pub const LIVE: &str = "the home screen is up";
+/// The same while the daemon has not answered: the screen says so.
+const AWAY: &str = "the screen is up and waits for the daemon";
+
+/// Tells systemd (`sd_notify(3)`) of the first frame that says anything true, and of the first with the town.
+pub fn connect(window: &ui::AppWindow, started: Instant) {
+    let told = Rc::new(Cell::new(None));
+    ui::Shell::get(window).on_drawn(move |live, colour| {
+        if told.get().is_none_or(|before: bool| live && !before) {
+            told.set(Some(live));
+            slint::Timer::single_shot(Duration::ZERO, move || tell(live, started));
+        }
+        colour
+    });
+}
+
+fn tell(live: bool, started: Instant) {
+    let status = if live { LIVE } else { AWAY };
+    tracing::info!(after_ms = started.elapsed().as_millis(), status, "drawn");
+    if let Err(error) = sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(status)]) {
+        tracing::warn!(%error, "whoever started the kiosk cannot be told that it is up");
+    }
+}

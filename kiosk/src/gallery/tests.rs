@@ -1,0 +1,113 @@
+use std::path::PathBuf;
+
+use image::{RgbImage, imageops};
+
+use super::*;
+use crate::map::tests::extract;
+
+/// Set `KIOSK_GALLERY` to a folder to keep the pictures, and `KIOSK_GALLERY_TOWN` to a town file or extract for a map.
+#[test]
+fn every_screen_is_drawn_in_every_language_and_orientation() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = std::env::var_os("KIOSK_GALLERY").map_or_else(|| folder.path().to_owned(), Into::into);
+    let town_file = std::env::var_os("KIOSK_GALLERY_TOWN").map(PathBuf::from);
+    write(&out, town_file.as_deref()).unwrap();
+    for (name, _) in samples(&town(None).unwrap()).unwrap() {
+        let picture =
+            |language: &str, size: &str| image::open(out.join(format!("{name}-{language}-{size}.png"))).unwrap().to_rgb8();
+        let english = picture("en", "1920x1080");
+        for language in ["it", "de", "fi"] {
+            assert_ne!(english, picture(language, "1920x1080"), "{name} says the same in {language}");
+        }
+        let portrait = picture("en", "1080x1920");
+        let colours: std::collections::BTreeSet<[u8; 3]> = portrait.pixels().map(|pixel| pixel.0).collect();
+        assert!(colours.len() > 20, "{name} is empty");
+    }
+}
+
+/// What the golden pictures show.
+const GOLDEN: [&str; 9] = ["home", "category", "place", "details-typing", "review", "slip", "code", "report", "browse"];
+/// The golden pictures are so much smaller than the screen: a letter can still be told from another.
+const SMALLER: u32 = 4;
+/// A channel that differs by more than this is another colour.
+const OTHER: u8 = 32;
+/// So many of a thousand pixels may have another colour. The same font files give the same picture to the bit on every machine, for
+/// Slint's software renderer and the map's draw without the machine's help; another release of Noto Sans may move an edge by a
+/// fraction of a pixel. A line of text that is gone or has moved is several times as much.
+const OTHER_PER_MILLE: f64 = 1.0;
+
+/// Every golden picture of `kiosk/golden` is still what is drawn. Set `KIOSK_GOLDEN=update` to take what is drawn for right.
+#[test]
+fn screens_look_as_they_did() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let update = std::env::var_os("KIOSK_GOLDEN").is_some_and(|wish| wish == "update");
+    let mut fonts = fontdb::Database::new();
+    fonts.load_system_fonts();
+    let noto = fontdb::Query { families: &[fontdb::Family::Name("Noto Sans")], ..fontdb::Query::default() };
+    assert!(fonts.query(&noto).is_some(), "the pictures are of Noto Sans: install fonts-noto-core, as scripts/test does");
+
+    let place = tempfile::tempdir().unwrap();
+    let (pbf, map) = (place.path().join("hamlet.osm.pbf"), place.path().join("town"));
+    std::fs::write(&pbf, extract::hamlet()).unwrap();
+    ::map::import(&pbf, None, &map, &mut |_| {}).unwrap();
+    let studio = Studio::open(town(Some(&map)).unwrap()).unwrap();
+    let samples = samples(&studio.town).unwrap();
+    let mut wrong = Vec::new();
+    for name in GOLDEN {
+        let (_, session) = samples.iter().find(|(sample, _)| *sample == name).unwrap();
+        for language in ["en", "de"] {
+            for (shape, size) in [("landscape", (1920, 1080)), ("portrait", (1080, 1920))] {
+                let drawn = smaller(&studio.picture(name, session, language, size).unwrap());
+                let path = folder.join(format!("{name}-{language}-{shape}.png"));
+                if update {
+                    std::fs::create_dir_all(&folder).unwrap();
+                    save(&drawn, &path);
+                    continue;
+                }
+                let actual = path.with_extension("actual.png");
+                let _ = std::fs::remove_file(&actual);
+                let Ok(golden) = image::open(&path) else {
+                    wrong.push(format!("{} is not there", path.display()));
+                    continue;
+                };
+                let others = others(&golden.to_rgb8(), &drawn);
+                if others > OTHER_PER_MILLE {
+                    save(&drawn, &actual);
+                    wrong.push(format!(
+                        "{} looks otherwise in {others:.1} ‰ of its pixels: see {}",
+                        path.display(),
+                        actual.display()
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}\nIf this is meant: KIOSK_GOLDEN=update cargo test -p kiosk golden", wrong.join("\n"));
+}
+
+/// A picture made smaller, in fewer colours, so that it takes few bytes.
+fn smaller(picture: &Pixels) -> RgbImage {
+    let (width, height) = (picture.width(), picture.height());
+    let full = image::RgbaImage::from_raw(width, height, picture.as_bytes().to_vec()).unwrap();
+    let full = image::DynamicImage::ImageRgba8(full).to_rgb8();
+    let mut small = imageops::thumbnail(&full, width / SMALLER, height / SMALLER);
+    small.iter_mut().for_each(|channel| *channel = channel.saturating_add(4) & !7);
+    small
+}
+
+fn save(picture: &RgbImage, path: &Path) {
+    use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+    let file = std::fs::File::create(path).unwrap();
+    picture.write_with_encoder(PngEncoder::new_with_quality(file, CompressionType::Best, FilterType::Adaptive)).unwrap();
+}
+
+/// How many of a thousand pixels have another colour; all of them when the sizes differ.
+fn others(golden: &RgbImage, drawn: &RgbImage) -> f64 {
+    if golden.dimensions() != drawn.dimensions() {
+        return 1000.0;
+    }
+    let other =
+        |(one, two): &(&image::Rgb<u8>, &image::Rgb<u8>)| one.0.iter().zip(two.0).any(|(one, two)| one.abs_diff(two) > OTHER);
+    let others = golden.pixels().zip(drawn.pixels()).filter(other).count();
+    others as f64 * 1000.0 / f64::from(golden.width() * golden.height())
+}
