@@ -1,6 +1,7 @@
 //! What `cargo x bench` measures. Figures are for reading as ratios: the peer does the same work on the same disk in the same run.
 
 pub mod api;
+pub mod kiosk;
 pub mod large;
 pub mod store;
 

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use api::{Client, FollowCode, Kind, NewReport, Place, Point, ReportId};
 use tempfile::TempDir;
 
@@ -104,10 +104,7 @@ impl Site {
     /// Starts the daemon and waits until it says that it serves (the systemd notify protocol, `sd_notify(3)`).
     pub fn start(&mut self) -> Result<()> {
         ensure!(self.daemon.is_none(), "the daemon runs already");
-        let notify = self.folder().join("notify.sock");
-        let _ = std::fs::remove_file(&notify);
-        let ready = UnixDatagram::bind(&notify)?;
-        ready.set_read_timeout(Some(PATIENCE))?;
+        let told = Told::new(&self.folder().join("notify.sock"))?;
         let log = std::fs::File::options().create(true).append(true).open(self.log())?;
         let daemon = program("wegovnowd")?
             .arg("serve")
@@ -115,24 +112,14 @@ impl Site {
             .arg(self.data())
             .arg("--socket")
             .arg(self.socket())
-            .env("NOTIFY_SOCKET", &notify)
+            .env("NOTIFY_SOCKET", told.path())
             .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()?;
         self.daemon = Some(daemon);
-        let mut message = [0; 4096];
-        loop {
-            let length = ready.recv(&mut message).with_context(|| format!("the daemon never got ready:\n{}", self.said()))?;
-            let text = String::from_utf8_lossy(&message[..length]);
-            if text.lines().any(|line| line == "READY=1") {
-                return Ok(());
-            }
-            if text.lines().any(|line| line == "STOPPING=1") {
-                bail!("the daemon stopped instead of serving:\n{}", self.said());
-            }
-        }
+        told.wait("READY=1").with_context(|| format!("the daemon never got ready:\n{}", self.said()))
     }
 
     /// The process id of the running daemon.
@@ -176,6 +163,40 @@ impl Site {
 impl Drop for Site {
     fn drop(&mut self) {
         let _ = self.kill();
+    }
+}
+
+/// What a program tells the service manager (`sd_notify(3)`), heard in the manager's place.
+pub struct Told {
+    socket: UnixDatagram,
+    path: PathBuf,
+}
+
+impl Told {
+    /// Listens at a path, for a program started with it as `NOTIFY_SOCKET`.
+    pub fn new(path: &Path) -> Result<Told> {
+        let _ = std::fs::remove_file(path);
+        let socket = UnixDatagram::bind(path)?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        Ok(Told { socket, path: path.to_owned() })
+    }
+
+    /// Where to tell it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Waits until this line has been told.
+    pub fn wait(&self, line: &str) -> Result<()> {
+        let mut message = [0; 4096];
+        loop {
+            let length = self.socket.recv(&mut message)?;
+            let text = String::from_utf8_lossy(&message[..length]);
+            if text.lines().any(|told| told == line) {
+                return Ok(());
+            }
+            ensure!(text.lines().all(|told| told != "STOPPING=1"), "it stopped instead");
+        }
     }
 }
 

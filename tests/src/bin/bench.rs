@@ -23,6 +23,8 @@ enum What {
     Api,
     /// A large store: start, memory, queries
     Large,
+    /// The kiosk in a window: cold start, rest
+    Kiosk,
 }
 
 fn main() -> Result<()> {
@@ -37,6 +39,9 @@ fn main() -> Result<()> {
     }
     if wanted(What::Large) {
         bench::large::measure(&mut report, arguments.reports)?;
+    }
+    if wanted(What::Kiosk) {
+        bench::kiosk::measure(&mut report)?;
     }
     report.end()
 }
