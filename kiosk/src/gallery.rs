@@ -1,5 +1,7 @@
 //! Every screen as a picture, with sample data: for eyes, and for comparing.
 
+mod kinds;
+
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
@@ -130,41 +132,6 @@ pub(crate) fn town(map_file: Option<&Path>) -> anyhow::Result<Town> {
         map.name().clone_into(&mut name);
         center = doorstep(&map, bounds);
     }
-    // The words of the catalogue that every town starts with: what a screen must have room for.
-    let kinds = [
-        ("light", 'L', ["Street lighting", "Illuminazione pubblica", "Straßenbeleuchtung", "Katuvalaistus"]),
-        ("road", 'R', ["Roads and pavements", "Strade e marciapiedi", "Straßen und Gehwege", "Kadut ja jalkakäytävät"]),
-        ("waste", 'W', ["Waste and dirt", "Rifiuti e sporcizia", "Abfall und Schmutz", "Jätteet ja lika"]),
-        ("graffiti", 'G', ["Graffiti and stickers", "Scritte e adesivi", "Graffiti und Aufkleber", "Töhryt ja tarrat"]),
-        ("tree", 'T', ["Trees and parks", "Alberi e parchi", "Bäume und Parks", "Puut ja puistot"]),
-        ("play", 'C', ["Playgrounds and sport", "Aree gioco e sport", "Spielplätze und Sport", "Leikkipaikat ja liikunta"]),
-        (
-            "bench",
-            'F',
-            ["Benches and street furniture", "Panchine e arredo urbano", "Bänke und Stadtmobiliar", "Penkit ja kalusteet"],
-        ),
-        ("water", 'D', ["Water and drains", "Acqua e fognature", "Wasser und Abfluss", "Vesi ja viemärit"]),
-        ("sign", 'S', ["Signs and traffic lights", "Segnaletica e semafori", "Schilder und Ampeln", "Liikennemerkit ja valot"]),
-        (
-            "bus",
-            'P',
-            [
-                "Stops and public transport",
-                "Fermate e trasporto pubblico",
-                "Haltestellen und Nahverkehr",
-                "Pysäkit ja joukkoliikenne",
-            ],
-        ),
-        ("building", 'B', ["Public buildings", "Edifici pubblici", "Öffentliche Gebäude", "Julkiset rakennukset"]),
-        ("animal", 'A', ["Animals", "Animali", "Tiere", "Eläimet"]),
-        ("other", 'O', ["Something else", "Altro", "Etwas anderes", "Jotain muuta"]),
-    ];
-    let line = [
-        "A lamp that is out, flickers, burns by day, or a place that is too dark",
-        "Un lampione spento, che lampeggia, acceso di giorno, o un luogo troppo buio",
-        "Schilder, Markierungen und Ampeln, die falsch oder kaputt sind oder fehlen",
-        "Valo on pimeänä, välkkyy, palaa päivällä tai paikka on liian pimeä",
-    ];
     let choice = |key: &str, names| anyhow::Ok(Choice { key: key.parse()?, names: texts(names)? });
     let questions = vec![
         Question {
@@ -188,11 +155,11 @@ pub(crate) fn town(map_file: Option<&Path>) -> anyhow::Result<Town> {
             values: Vec::new(),
         },
     ];
-    let category = |(icon, letter, names): (&str, char, [&str; 4])| {
+    let category = |(icon, letter, names, lines): (&str, char, [&str; 4], [&str; 4])| {
         Ok(Category {
             code: icon.parse()?,
             names: texts(names)?,
-            descriptions: texts(line)?,
+            descriptions: texts(lines)?,
             keywords: Vec::new(),
             group: String::new(),
             department: "works".parse()?,
@@ -216,7 +183,7 @@ pub(crate) fn town(map_file: Option<&Path>) -> anyhow::Result<Town> {
         map_file: map_file.map(|file| file.to_string_lossy().into_owned()),
         refuses: None,
         open_reports: 148,
-        categories: kinds.into_iter().map(category).collect::<anyhow::Result<_>>()?,
+        categories: kinds::KINDS.into_iter().map(category).collect::<anyhow::Result<_>>()?,
         departments: vec![Department {
             code: "works".parse()?,
             names: texts(["Public works", "Lavori pubblici", "Tiefbauamt", "Katutyöt"])?,

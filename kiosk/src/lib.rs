@@ -108,7 +108,8 @@ impl Kiosk {
         });
         let effects = Effects::start(client, options.photos.clone(), deliver)?;
         let kiosk = Kiosk::assemble(window, &options, arrived, Box::new(move |effect| effects.run(effect)));
-        bridge::drawn::connect(kiosk.window(), kiosk.inner.started);
+        let started = kiosk.inner.started;
+        bridge::drawn::connect(kiosk.window(), move |live| bridge::drawn::tell(live, started));
         Ok(kiosk)
     }
 

@@ -18,19 +18,22 @@ pub const LIVE: &str = "the home screen is up";
 /// The same while the daemon has not answered: the screen says so.
 const AWAY: &str = "the screen is up and waits for the daemon";
 
-/// Tells systemd (`sd_notify(3)`) of the first frame that says anything true, and of the first with the town.
-pub fn connect(window: &ui::AppWindow, started: Instant) {
-    let told = Rc::new(Cell::new(None));
+/// Tells of the first frame that says anything true, and of the first with the town.
+pub fn connect(window: &ui::AppWindow, tell: impl Fn(bool) + 'static) {
+    let told = Cell::new(None);
+    let tell = Rc::new(tell);
     ui::Shell::get(window).on_drawn(move |live, colour| {
         if told.get().is_none_or(|before: bool| live && !before) {
             told.set(Some(live));
-            slint::Timer::single_shot(Duration::ZERO, move || tell(live, started));
+            let tell = Rc::clone(&tell);
+            slint::Timer::single_shot(Duration::ZERO, move || tell(live));
         }
         colour
     });
 }
 
-fn tell(live: bool, started: Instant) {
+/// Tells systemd (`sd_notify(3)`) and the log.
+pub fn tell(live: bool, started: Instant) {
     let status = if live { LIVE } else { AWAY };
     tracing::info!(after_ms = started.elapsed().as_millis(), status, "drawn");
     if let Err(error) = sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(status)]) {

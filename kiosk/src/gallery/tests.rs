@@ -25,6 +25,30 @@ fn every_screen_is_drawn_in_every_language_and_orientation() {
     }
 }
 
+#[test]
+fn a_first_frame_is_told_once_and_only_after_it_is_drawn() {
+    let studio = Studio::open(town(None).unwrap()).unwrap();
+    studio.screen.set_size(PhysicalSize::new(1920, 1080));
+    let told: Rc<RefCell<Vec<bool>>> = Rc::default();
+    let list = Rc::clone(&told);
+    bridge::drawn::connect(&studio.window, move |live| list.borrow_mut().push(live));
+    let turn = |state: State, told_by_then: &[bool]| {
+        bridge::show(&studio.window, &state, &studio.laid);
+        slint::platform::update_timers_and_animations();
+        let before = told.borrow().clone();
+        studio.window.window().take_snapshot().unwrap();
+        assert_eq!(*told.borrow(), before, "told while it is being drawn");
+        slint::platform::update_timers_and_animations();
+        assert_eq!(*told.borrow(), told_by_then);
+    };
+    let there = || State { town: Some(studio.town.clone()), online: true, heard: true, ..State::default() };
+    turn(State::default(), &[]);
+    turn(State { heard: true, ..State::default() }, &[false]);
+    turn(there(), &[false, true]);
+    turn(State { online: false, ..there() }, &[false, true]);
+    turn(there(), &[false, true]);
+}
+
 /// What the golden pictures show.
 const GOLDEN: [&str; 9] = ["home", "category", "place", "details-typing", "review", "slip", "code", "report", "browse"];
 /// The golden pictures are so much smaller than the screen: a letter can still be told from another.
@@ -82,7 +106,7 @@ fn screens_look_as_they_did() {
             }
         }
     }
-    assert!(wrong.is_empty(), "{}\nIf this is meant: KIOSK_GOLDEN=update cargo test -p kiosk golden", wrong.join("\n"));
+    assert!(wrong.is_empty(), "{}\nIf this is meant: KIOSK_GOLDEN=update cargo test -p kiosk look_as_they_did", wrong.join("\n"));
 }
 
 /// A picture made smaller, in fewer colours, so that it takes few bytes.
