@@ -30,7 +30,7 @@ pub fn summary(present: &Present, report: &model::Report) -> Summary {
         title: store::text::title(&report.text, TITLE_MAX),
         language: report.language.clone(),
         filed_ms: report.filed_ms(),
-        updated_ms: report.updated_ms,
+        updated_ms: report.updated_ms(),
         people: report.people(&present.state),
         comments: report.comments.iter().filter(|comment| comment.hidden.is_none()).count() as u32,
         has_photo: report.photo.is_some() && !report.photo_hidden,
@@ -111,7 +111,7 @@ pub fn case(present: &Present, it: &model::Report, now_ms: UnixMs) -> Case {
     };
     let counts = |id: &ReportId| {
         let Some(other) = present.state.report(id) else { return false };
-        *id != it.id && (other.status.is_open() || now_ms.saturating_sub(other.updated_ms) <= NEAR_CLOSED_MS)
+        *id != it.id && (other.status.is_open() || now_ms.saturating_sub(other.updated_ms()) <= NEAR_CLOSED_MS)
     };
     let found: Vec<(ReportId, u32)> = found.into_iter().filter(|(id, _)| counts(id)).take(NEAR_MAX).collect();
     let note = |note: model::Note<'_>| Note { at_ms: note.at_ms, by: note.by, text: note.text.to_owned() };

@@ -20,6 +20,7 @@ use crate::fact::{Kind, Status, UnixMs};
 use crate::geo::{Bounds, Point};
 use crate::id::{AttachmentId, CategoryCode, CodeHash, CommentId, DepartmentCode, ReportId, RequestId, StaffId};
 use crate::model::{Report, State, Touched, apply_touching};
+use crate::time::Hlc;
 
 /// What readers see: the State and its look-ups.
 #[derive(Debug, Clone, Default)]
@@ -64,8 +65,8 @@ pub struct Filter {
 struct Entry {
     id: ReportId,
     point: Point,
-    filed_ms: UnixMs,
-    updated_ms: UnixMs,
+    filed: Hlc,
+    updated: Hlc,
     due_ms: UnixMs,
     /// 0 = not put aside.
     deferred_ms: UnixMs,
@@ -95,9 +96,10 @@ pub struct Index {
     categories: BTreeMap<CategoryCode, u16>,
     departments: BTreeMap<DepartmentCode, u16>,
     grid: Grid,
-    /// By last change that the public saw.
-    updated: BTreeSet<(UnixMs, ReportId, u32)>,
-    filed: BTreeSet<(UnixMs, ReportId, u32)>,
+    /// By last change that the public saw. By stamps, not by milliseconds: all of one batch have the same, and a box whose clock was
+    /// set back stays at the same for as long as that lasts.
+    updated: BTreeSet<(Hlc, ReportId, u32)>,
+    filed: BTreeSet<(Hlc, ReportId, u32)>,
     due: BTreeSet<(UnixMs, ReportId, u32)>,
     codes: Handles,
     comments: Handles,
@@ -143,8 +145,8 @@ impl Index {
         }
         let entries = || index.entries.iter().zip(0..);
         index.slots = entries().map(|(entry, slot)| (entry.id, slot)).collect();
-        index.updated = entries().map(|(entry, slot)| (entry.updated_ms, entry.id, slot)).collect();
-        index.filed = entries().map(|(entry, slot)| (entry.filed_ms, entry.id, slot)).collect();
+        index.updated = entries().map(|(entry, slot)| (entry.updated, entry.id, slot)).collect();
+        index.filed = entries().map(|(entry, slot)| (entry.filed, entry.id, slot)).collect();
         let open = entries().filter(|(entry, _)| entry.is_open());
         index.due = open.map(|(entry, slot)| (entry.due_ms, entry.id, slot)).collect();
         index
@@ -174,7 +176,7 @@ impl Index {
             if passes(entry) {
                 total += 1;
                 if few.len() <= enough {
-                    few.push((entry.updated_ms, entry.id));
+                    few.push((entry.updated, entry.id));
                 }
             }
         };
@@ -294,7 +296,7 @@ impl Index {
 
     fn newest_that(&self, limit: usize, before_ms: UnixMs, passes: impl Fn(&Entry) -> bool) -> Vec<ReportId> {
         self.updated
-            .range(..=(before_ms, ReportId([0xFF; 16]), u32::MAX))
+            .range(..=(Hlc::new(before_ms, u16::MAX), ReportId([0xFF; 16]), u32::MAX))
             .rev()
             .filter(|(_, _, slot)| passes(&self.entries[*slot as usize]))
             .take(limit)
@@ -323,8 +325,8 @@ impl Index {
         Entry {
             id: report.id,
             point: report.place.point,
-            filed_ms: report.filed_ms(),
-            updated_ms: report.updated_ms,
+            filed: report.filed_hlc,
+            updated: report.updated_hlc,
             due_ms: state.due_ms(report),
             deferred_ms: report.deferred_ms.unwrap_or(0),
             assigned: report.assigned,
@@ -346,8 +348,8 @@ impl Index {
                 let before = std::mem::replace(&mut self.entries[slot as usize], entry.clone());
                 self.open -= before.counts_as_open();
                 self.grid.remove(&before.point, slot);
-                self.updated.remove(&(before.updated_ms, id, slot));
-                self.filed.remove(&(before.filed_ms, id, slot));
+                self.updated.remove(&(before.updated, id, slot));
+                self.filed.remove(&(before.filed, id, slot));
                 self.due.remove(&(before.due_ms, id, slot));
                 slot
             }
@@ -359,8 +361,8 @@ impl Index {
             }
         };
         self.grid.insert(&entry.point, slot);
-        self.updated.insert((entry.updated_ms, id, slot));
-        self.filed.insert((entry.filed_ms, id, slot));
+        self.updated.insert((entry.updated, id, slot));
+        self.filed.insert((entry.filed, id, slot));
         if entry.is_open() {
             self.due.insert((entry.due_ms, id, slot));
         }

@@ -93,13 +93,13 @@ impl Index {
         };
         let total = (0..self.entries.len() as u32).filter(|slot| passes(*slot)).count();
         let wanted = limit.min(total.saturating_sub(offset));
-        let page = |slots: &mut dyn Iterator<Item = &(UnixMs, ReportId, u32)>| -> Vec<ReportId> {
-            slots.filter(|(_, _, slot)| passes(*slot)).skip(offset).take(wanted).map(|(_, id, _)| *id).collect()
+        let page = |slots: &mut dyn Iterator<Item = (ReportId, u32)>| -> Vec<ReportId> {
+            slots.filter(|(_, slot)| passes(*slot)).skip(offset).take(wanted).map(|(id, _)| id).collect()
         };
         let page = match queue {
-            Queue::Overdue => page(&mut self.due.iter()),
-            Queue::Closed => page(&mut self.updated.iter().rev()),
-            _ => page(&mut self.filed.iter().rev()),
+            Queue::Overdue => page(&mut self.due.iter().map(|(_, id, slot)| (*id, *slot))),
+            Queue::Closed => page(&mut self.updated.iter().rev().map(|(_, id, slot)| (*id, *slot))),
+            _ => page(&mut self.filed.iter().rev().map(|(_, id, slot)| (*id, *slot))),
         };
         (page, total as u32)
     }

@@ -13,7 +13,9 @@ impl Index {
             .map(|slot| self.entries[*slot as usize].clone())
             .map(|entry| (code(entry.category), office(entry.department), Entry { category: 0, department: 0, ..entry }))
             .collect();
-        let ordered = |set: &BTreeSet<(UnixMs, ReportId, u32)>| set.iter().map(|(ms, id, _)| (*ms, *id)).collect::<Vec<_>>();
+        fn ordered<K: Copy>(set: &BTreeSet<(K, ReportId, u32)>) -> Vec<(K, ReportId)> {
+            set.iter().map(|(key, id, _)| (*key, *id)).collect()
+        }
         let world =
             Bounds { min: Point { lat_e7: i32::MIN, lon_e7: i32::MIN }, max: Point { lat_e7: i32::MAX, lon_e7: i32::MAX } };
         let mut placed = Vec::new();
@@ -63,7 +65,7 @@ proptest! {
         let bounds = Bounds { min: Point { lat_e7, lon_e7 }, max: Point { lat_e7: lat_e7 + side, lon_e7: lon_e7 + side } };
         let mut walked: Vec<_> = (present.state.reports())
             .filter(|report| bounds.contains(&report.place.point))
-            .map(|report| (report.updated_ms, report.id))
+            .map(|report| (report.updated_hlc, report.id))
             .collect();
         walked.sort_unstable_by(|a, b| b.cmp(a));
         let total = walked.len() as u32;
@@ -105,6 +107,27 @@ fn near_is_by_distance_and_category_only() {
     let near = |code, radius| present.index.near(&present.state, spot, code, radius, &Filter::default(), 10);
     assert_eq!(near(&lamps, 50.0), [(report(0), 0), (report(2), 1), (report(1), 22)]);
     assert_eq!(near(&"roads".parse().unwrap(), 50.0), []);
+}
+
+#[test]
+fn what_came_in_the_same_millisecond_stays_in_order() {
+    let mut device = Device::new(1, NOW);
+    let mut present = Present::default();
+    present.apply(&device.says(ReportId([0; 16]), Body::CategoryDefined(category("lamps"))));
+    for (n, counter) in [9, 3, 7].into_iter().zip(0..) {
+        let mut event = device.says(report(n), filed(n, "lamps"));
+        event.header.hlc = Hlc::new(NOW, counter);
+        present.apply(&event);
+    }
+    let last_first = vec![report(7), report(3), report(9)];
+    let (state, filter) = (&present.state, Filter::default());
+    let point = |lat_e7, lon_e7| Point { lat_e7, lon_e7 };
+    let around = Bounds { min: point(600_000_000, 248_000_000), max: point(602_000_000, 250_000_000) };
+    assert_eq!(present.index.newest(state, &filter, None, 10).0, last_first);
+    assert_eq!(present.index.newest(state, &filter, Some(NOW), 10).0, last_first);
+    assert_eq!(present.index.newest(state, &filter, Some(NOW - 1), 10).0, []);
+    assert_eq!(present.index.within(state, &around, &filter, 10).0, last_first);
+    assert_eq!(present.index.queue(state, Queue::New, staff(9), NOW, &[], None, 0, 10).0, last_first);
 }
 
 #[test]

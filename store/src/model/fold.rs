@@ -12,6 +12,7 @@ use super::report::{Report, Wanted};
 use crate::command::Decision;
 use crate::fact::{HideReason, Status, Target};
 use crate::id::{EventId, ReportId};
+use crate::time::Hlc;
 
 /// How far a status goes: one that owes more to the public is less final.
 fn finality(status: Status) -> u8 {
@@ -44,9 +45,9 @@ impl Report {
             _ => None,
         })
         .flatten();
-        let decided = record.iter().filter(|decided| decided.is_public()).map(Decided::at_ms);
-        let commented = self.comments.iter().map(|comment| comment.at_ms);
-        self.updated_ms = decided.chain(commented).fold(self.filed_ms(), u64::max);
+        let decided = record.iter().filter(|decided| decided.is_public()).map(|decided| decided.hlc);
+        let commented = self.comments.iter().map(|comment| comment.hlc);
+        self.updated_hlc = decided.chain(commented).fold(self.filed_hlc, Hlc::max);
         self.record = record;
     }
 

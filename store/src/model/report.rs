@@ -109,7 +109,7 @@ pub struct Report {
     #[serde(rename = "e")]
     pub filed: EventId,
     #[serde(rename = "z")]
-    pub(super) filed_hlc: Hlc,
+    pub(crate) filed_hlc: Hlc,
     /// Sessions that said "me too", by session, once each.
     #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
     pub supporters: Vec<Supporter>,
@@ -121,7 +121,7 @@ pub struct Report {
     pub record: Vec<Decided>,
     /// When the public last saw something change.
     #[serde(skip)]
-    pub updated_ms: UnixMs,
+    pub(crate) updated_hlc: Hlc,
     #[serde(skip, default = "received")]
     pub status: Status,
     #[serde(skip)]
@@ -192,7 +192,7 @@ impl Report {
             supporters: Vec::new(),
             comments: Vec::new(),
             record: Vec::new(),
-            updated_ms: hlc.ms(),
+            updated_hlc: hlc,
             status: Status::Received,
             assigned: None,
             deferred_ms: None,
@@ -208,6 +208,11 @@ impl Report {
     /// When it was filed, by the box's hybrid clock.
     pub fn filed_ms(&self) -> UnixMs {
         self.filed_hlc.ms()
+    }
+
+    /// When the public last saw something change, by the box's hybrid clock.
+    pub fn updated_ms(&self) -> UnixMs {
+        self.updated_hlc.ms()
     }
 
     /// Its category when it was filed.
