@@ -48,8 +48,13 @@ impl Guesses {
     }
 
     /// Whether this peer may try a code now.
-    pub fn may_try(&self, peer: &PeerKey, now_ms: UnixMs) -> bool {
-        let own = self.peers.get(peer).copied().unwrap_or_default().drained(self.per_peer, now_ms);
+    pub fn may_try(&mut self, peer: &PeerKey, now_ms: UnixMs) -> bool {
+        // After a clock that ran ahead was set right, what is left drains from now on, not from when that time comes.
+        self.everybody.at_ms = self.everybody.at_ms.min(now_ms);
+        let own = self.peers.get_mut(peer).map_or_else(Bucket::default, |own| {
+            own.at_ms = own.at_ms.min(now_ms);
+            own.drained(self.per_peer, now_ms)
+        });
         !own.is_full(self.per_peer) && !self.everybody.drained(self.all, now_ms).is_full(self.all)
     }
 
@@ -104,6 +109,17 @@ mod tests {
         }
         assert!(!guesses.may_try(&PeerKey::User(4), 1000), "all together");
         assert!(!guesses.may_try(&anna, 0), "a clock set back opens nothing");
+    }
+
+    #[test]
+    fn a_clock_that_ran_ahead_keeps_nobody_out_for_ever() {
+        let mut guesses = Guesses::new(10, 10);
+        let anna = PeerKey::User(1);
+        let ahead = 4_070_908_800_000;
+        (0..10).for_each(|_| guesses.wrong(anna, ahead));
+        assert!(!guesses.may_try(&anna, ahead));
+        assert!(!guesses.may_try(&anna, 1000), "a clock set back opens nothing");
+        assert!(guesses.may_try(&anna, 1000 + MINUTE_MS), "and a minute later the tries are past");
     }
 
     #[test]

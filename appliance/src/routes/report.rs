@@ -128,7 +128,7 @@ pub async fn follow(app: Arc<App>, asked: Asked) -> Reply {
 }
 
 fn may_guess(app: &App, asked: &Asked) -> Result<(), No> {
-    let guesses = app.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut guesses = app.guesses.lock().unwrap_or_else(PoisonError::into_inner);
     if guesses.may_try(&asked.peer.key, (app.config.clock)()) { Ok(()) } else { Err(No::too_many()) }
 }
 
