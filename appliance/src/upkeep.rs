@@ -39,6 +39,9 @@ pub fn verify(data: &Path) -> anyhow::Result<u8> {
     println!("events       {}", report.events);
     println!("chains       {}", report.chains);
     println!("on the tape  {}, and {} that the next start appends", report.taped, report.untaped);
+    if report.strange_bytes > 0 {
+        println!("             {} bytes of it are no event, as a write that was cut off leaves them", report.strange_bytes);
+    }
     println!("attachments  {}", report.attachments);
     println!("quarantined  {}", report.quarantined);
     println!("digest       {}", store::id::hex(&report.digest));
