@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in helpers too")]
 
+#[path = "disk/power.rs"]
+mod power;
 #[path = "disk/town.rs"]
 mod town;
 

@@ -8,4 +8,11 @@ pub mod site;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod load;
+#[cfg(test)]
+#[path = "../../store/tests/disk/power.rs"]
+mod power;
+#[cfg(test)]
 mod story;

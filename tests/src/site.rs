@@ -60,16 +60,30 @@ impl Site {
     /// A box that serves the made-up town of [`extract`], with nothing reported yet.
     pub fn new() -> Result<Site> {
         let appliance = Site::empty()?;
-        let pbf = appliance.folder().join("testville.osm.pbf");
-        extract::write(&pbf)?;
-        appliance.run(&["town", "import", &pbf.to_string_lossy()])?;
-        appliance.run(&["init", "--name", "Testville", "--languages", "en,fi,it,de"])?;
+        appliance.set_up()?;
         Ok(appliance)
+    }
+
+    /// Puts the made-up town on it.
+    pub fn set_up(&self) -> Result<()> {
+        let pbf = self.folder().join("testville.osm.pbf");
+        extract::write(&pbf)?;
+        self.run(&["town", "import", &pbf.to_string_lossy()])?;
+        self.run(&["init", "--name", "Testville", "--languages", "en,fi,it,de"])?;
+        Ok(())
     }
 
     /// A box without a town.
     pub fn empty() -> Result<Site> {
         Ok(Site { folder: tempfile::tempdir()?, daemon: None, environment: Vec::new() })
+    }
+
+    /// Another box with the same data, which no daemon may be using.
+    pub fn copy(&self) -> Result<Site> {
+        let copy = Site::empty()?;
+        let status = Command::new("cp").arg("-a").arg(self.data()).arg(copy.data()).status()?;
+        ensure!(status.success(), "the data were not copied");
+        Ok(copy)
     }
 
     /// The temporary folder.

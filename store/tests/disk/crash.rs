@@ -5,12 +5,12 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use store::store::verify;
 
+use crate::power;
 use crate::town::{NOW_MS, init, missing, open, report, submit, words};
 
 const DIR: &str = "WEGOVNOW_CRASH_DIR";
@@ -120,13 +120,7 @@ fn killed_again_and_again_it_keeps_what_it_acknowledged() {
 #[test]
 fn power_losses_take_nothing_that_was_acknowledged() {
     let work = tempfile::tempdir().unwrap();
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/disk/power.c");
-    let shim = work.path().join("power.so");
-    let built = Command::new("cc").args(["-O2", "-shared", "-fPIC", "-o"]).arg(&shim).arg(source).status();
-    if !built.is_ok_and(|status| status.success()) {
-        println!("skipped: no C compiler `cc` to build the power-loss shim");
-        return;
-    }
+    let Some(shim) = power::preload("power", power::SOURCE, work.path()) else { return };
     let trials = 50;
     let (mut acked_total, mut ladder) = (0, 0);
     for trial in 0..trials {
@@ -139,7 +133,7 @@ fn power_losses_take_nothing_that_was_acknowledged() {
         let mut writer = Writer::start(&root, 0, &environment);
         writer.wait(1 + trial * 13 % 40);
         let acked = writer.kill();
-        restore(&image, fs::metadata(&root).unwrap().ino(), &after);
+        power::restore(&image, &root, &after);
         let (store, said) = open(&after);
         let lost = missing(&store, acked);
         assert_eq!(lost, Vec::<u64>::new(), "trial {trial}: {acked} were acknowledged; {said:?}");
@@ -153,23 +147,4 @@ fn power_losses_take_nothing_that_was_acknowledged() {
         }
     }
     println!("{trials} power losses, {acked_total} acknowledged reports, none lost; the ladder spoke {ladder} times");
-}
-
-/// Builds what survives below `to` from the image of the directory with this inode.
-fn restore(image: &Path, inode: u64, to: &Path) {
-    fs::create_dir(to).unwrap();
-    // A directory that was never synced is empty, a file that was never synced too.
-    let listing = fs::read_to_string(image.join(format!("dir-{inode}"))).unwrap_or_default();
-    for line in listing.lines() {
-        let mut fields = line.splitn(3, ' ');
-        let (kind, inode, name) = (fields.next().unwrap(), fields.next().unwrap().parse().unwrap(), fields.next().unwrap());
-        match kind {
-            "d" => restore(image, inode, &to.join(name)),
-            "l" => {
-                let (name, target) = name.split_once('\t').unwrap();
-                std::os::unix::fs::symlink(target, to.join(name)).unwrap();
-            }
-            _ => fs::write(to.join(name), fs::read(image.join(format!("file-{inode}"))).unwrap_or_default()).unwrap(),
-        }
-    }
 }

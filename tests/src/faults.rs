@@ -1,0 +1,6 @@
+//! What a box in a town hall meets sooner or later: a full disk, a wrong clock, a power cut, damaged files. Each befalls the real daemon.
+
+mod clock;
+mod damage;
+mod full;
+mod power;
