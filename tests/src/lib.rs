@@ -2,7 +2,6 @@
 
 pub mod bench;
 pub mod console;
-pub mod extract;
 pub mod site;
 
 #[cfg(test)]

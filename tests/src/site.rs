@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use api::{Client, FollowCode, Kind, NewReport, Place, Point, ReportId};
+use map::pbf::testville;
 use tempfile::TempDir;
-
-use crate::extract;
 
 /// How long a step of a program may take before a test gives up: generous, because it only ends what hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -57,7 +56,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// A box that serves the made-up town of [`extract`], with nothing reported yet.
+    /// A box that serves the made-up town of [`testville`], with nothing reported yet.
     pub fn new() -> Result<Site> {
         let appliance = Site::empty()?;
         appliance.set_up()?;
@@ -67,7 +66,7 @@ impl Site {
     /// Puts the made-up town on it.
     pub fn set_up(&self) -> Result<()> {
         let pbf = self.folder().join("testville.osm.pbf");
-        extract::write(&pbf)?;
+        testville::extract().write(&pbf)?;
         self.run(&["town", "import", &pbf.to_string_lossy()])?;
         self.run(&["init", "--name", "Testville", "--languages", "en,fi,it,de"])?;
         Ok(())
@@ -216,7 +215,7 @@ impl Told {
 
 /// A report that nobody filed yet.
 pub fn report(number: usize) -> NewReport {
-    let (lat, lon) = extract::crossing(number % 8, number / 8 % 8);
+    let (lat, lon) = testville::crossing(number % 8, number / 8 % 8);
     NewReport {
         id: ReportId(chance()),
         kind: Kind::Problem,

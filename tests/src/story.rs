@@ -7,9 +7,9 @@ use anyhow::{Context, Result, ensure};
 use i_slint_backend_testing::ElementHandle;
 use kiosk::app::{Screen, State};
 use kiosk::{Kiosk, Options};
+use map::pbf::testville;
 
 use crate::console::Console;
-use crate::extract;
 use crate::site::Site;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -64,7 +64,7 @@ fn a_report_travels_from_the_kiosk_to_the_console_and_back() -> Result<()> {
     finger.wait("the town", |state| state.town.is_some())?;
     finger.touch("Report a problem")?;
     finger.touch("Street lighting")?;
-    finger.write("Street and number, or a place", &format!("{} 5", extract::STREETS[0]))?;
+    finger.write("Street and number, or a place", &format!("{} 5", testville::STREETS[0]))?;
     finger.wait("suggestions", |state| !state.session.draft.found.is_empty())?;
     let found = kiosk.state().session.draft.found[0].label.clone();
     ensure!(found.contains("Birch Street") && found.contains('5'), "the search found {found:?} first");

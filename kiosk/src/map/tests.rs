@@ -9,7 +9,7 @@ pub(crate) mod extract;
 fn hamlet() -> Arc<Town> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let pbf = folder.path().join("hamlet.osm.pbf");
-    std::fs::write(&pbf, extract::hamlet()).expect("written");
+    extract::hamlet().write(&pbf).expect("written");
     import(&pbf)
 }
 

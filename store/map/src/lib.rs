@@ -12,9 +12,11 @@ mod file;
 pub mod geojson;
 pub mod import;
 pub mod label;
-#[cfg(test)]
-mod pbf;
+#[cfg(any(test, feature = "pbf"))]
+pub mod pbf;
 mod reverse;
+#[cfg(test)]
+mod sample;
 pub mod search;
 mod shape;
 pub mod style;

@@ -1,11 +1,14 @@
-//! Writes small OpenStreetMap extracts for tests: the `osm.pbf` format with raw blobs, as its wiki page describes it.
+//! Writes small OpenStreetMap extracts for tests, here and in whatever reads towns: the `osm.pbf` format with raw blobs, as its wiki page
+//! describes it.
 
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::io;
+use std::path::Path;
+
+pub mod testville;
 
 /// An extract to be written. Tags are key and value.
 #[derive(Default)]
-pub(crate) struct Pbf {
+pub struct Pbf {
     strings: Vec<Vec<u8>>,
     nodes: Vec<Vec<u8>>,
     ways: Vec<Vec<u8>>,
@@ -16,7 +19,7 @@ pub(crate) struct Pbf {
 
 /// The kind of a relation's member, as the format numbers it.
 #[derive(Clone, Copy)]
-pub(crate) enum Kind {
+pub enum Kind {
     Node = 0,
     Way = 1,
     Relation = 2,
@@ -84,10 +87,10 @@ impl Pbf {
     }
 
     fn tags(&mut self, out: &mut Vec<u8>, tags: &[(&str, &str)]) {
-        let keys: Vec<u64> = tags.iter().map(|(key, _)| self.string(key.as_bytes())).collect();
-        let values: Vec<u64> = tags.iter().map(|(_, value)| self.string(value.as_bytes())).collect();
-        packed(out, 2, keys.into_iter());
-        packed(out, 3, values.into_iter());
+        let numbers: Vec<(u64, u64)> =
+            tags.iter().map(|(key, value)| (self.string(key.as_bytes()), self.string(value.as_bytes()))).collect();
+        packed(out, 2, numbers.iter().map(|(key, _)| *key));
+        packed(out, 3, numbers.iter().map(|(_, value)| *value));
     }
 
     /// A node; degrees may be anything.
@@ -95,12 +98,13 @@ impl Pbf {
         let mut out = Vec::new();
         number(&mut out, 1, zigzag(id));
         self.tags(&mut out, tags);
-        number(&mut out, 8, zigzag((lat * 1e7) as i64));
-        number(&mut out, 9, zigzag((lon * 1e7) as i64));
+        number(&mut out, 8, zigzag((lat * 1e7).round() as i64));
+        number(&mut out, 9, zigzag((lon * 1e7).round() as i64));
         self.nodes.push(out);
         self
     }
 
+    /// A way over nodes.
     pub fn way(&mut self, id: i64, refs: &[i64], tags: &[(&str, &str)]) -> &mut Pbf {
         let mut out = Vec::new();
         number(&mut out, 1, id as u64);
@@ -110,6 +114,7 @@ impl Pbf {
         self
     }
 
+    /// A relation; each member has its kind, id and role.
     pub fn relation(&mut self, id: i64, members: &[(Kind, i64, &str)], tags: &[(&str, &str)]) -> &mut Pbf {
         let mut out = Vec::new();
         number(&mut out, 1, id as u64);
@@ -134,12 +139,13 @@ impl Pbf {
         self.way(id, &refs, tags)
     }
 
+    /// The file.
     pub fn bytes(&self) -> Vec<u8> {
         let mut head = Vec::new();
         if let Some([left, bottom, right, top]) = self.bounds {
             let mut sides = Vec::new();
             for (field, side) in [(1, left), (2, right), (3, top), (4, bottom)] {
-                number(&mut sides, field, zigzag((side * 1e9) as i64));
+                number(&mut sides, field, zigzag((side * 1e9).round() as i64));
             }
             bytes(&mut head, 1, &sides);
         }
@@ -148,7 +154,8 @@ impl Pbf {
         let mut strings = Vec::new();
         self.strings.iter().for_each(|text| bytes(&mut strings, 1, text));
         bytes(&mut block, 1, &strings);
-        for (field, things) in [(1, &self.nodes), (3, &self.ways), (4, &self.relations)] {
+        let groups = [(1, &self.nodes), (3, &self.ways), (4, &self.relations)];
+        for (field, things) in groups.into_iter().filter(|(_, things)| !things.is_empty()) {
             let mut group = Vec::new();
             things.iter().for_each(|thing| bytes(&mut group, field, thing));
             bytes(&mut block, 2, &group);
@@ -159,38 +166,8 @@ impl Pbf {
         out
     }
 
-    /// Writes it into the folder and gives the path.
-    pub fn write(&self, folder: &Path) -> PathBuf {
-        let path = folder.join("town.osm.pbf");
-        std::fs::write(&path, self.bytes()).unwrap();
-        path
+    /// Writes the file.
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        std::fs::write(path, self.bytes())
     }
-}
-
-/// Writes, imports and opens an extract in a folder of its own.
-pub(crate) fn town(pbf: &Pbf) -> (crate::Town, crate::Summary) {
-    let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("town");
-    let summary = crate::import(&pbf.write(folder.path()), None, &out, &mut |_| {}).unwrap();
-    (crate::Town::open(&out).unwrap(), summary)
-}
-
-/// One of the real extracts beside the project, imported once and opened; `None`, and said so, where it is not there.
-pub(crate) fn real(name: &str) -> Option<&'static (crate::Town, crate::Summary)> {
-    static MONACO: OnceLock<Option<(crate::Town, crate::Summary)>> = OnceLock::new();
-    static SAN_FRANCISCO: OnceLock<Option<(crate::Town, crate::Summary)>> = OnceLock::new();
-    let known = if name.starts_with("monaco") { &MONACO } else { &SAN_FRANCISCO };
-    known.get_or_init(|| open_real(name)).as_ref()
-}
-
-fn open_real(name: &str) -> Option<(crate::Town, crate::Summary)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3)?.join("shared/data/town").join(name);
-    if !path.exists() {
-        eprintln!("skipped: the extract {name} is not there");
-        return None;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("town");
-    let summary = crate::import(&path, None, &out, &mut |_| {}).unwrap();
-    Some((crate::Town::open(&out).unwrap(), summary))
 }

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use map::pbf::testville;
 use store::command::Command;
 use store::geo::{Area, Bounds, Point};
 use store::index::Filter;
 use store::store::Store;
 
 use super::{Report, ms, quantile, resident_mb};
-use crate::extract;
 use crate::site::{Site, chance};
 
 /// Site, departments and categories as `wegovnowd init` defines them, for stores that have no daemon.
@@ -38,7 +38,7 @@ pub fn measure(report: &mut Report, reports: u32) -> Result<()> {
     println!("\nlarge: a store of {reports} reports");
     let mut appliance = Site::empty()?;
     let pbf = appliance.folder().join("testville.osm.pbf");
-    extract::write(&pbf)?;
+    testville::extract().write(&pbf)?;
     appliance.run(&["town", "import", &pbf.to_string_lossy()])?;
     let started = Instant::now();
     appliance.run(&["demo", "--reports", &reports.to_string(), "--name", "Testville"])?;
@@ -69,8 +69,8 @@ pub fn measure(report: &mut Report, reports: u32) -> Result<()> {
     let filter = Filter { public_only: true, ..Filter::default() };
     let categories: Vec<_> = present.state.categories().cloned().collect();
     let spot = || {
-        let lat = extract::CORNER.0 + below(7000) as f64 * 1e-6;
-        let lon = extract::CORNER.1 + below(16_000) as f64 * 1e-6;
+        let lat = testville::CORNER.0 + below(7000) as f64 * 1e-6;
+        let lon = testville::CORNER.1 + below(16_000) as f64 * 1e-6;
         Point::from_degrees(lat, lon).expect("on the planet")
     };
     let (mut boxes, mut nears, mut found, mut near) = (Vec::new(), Vec::new(), 0, 0);

@@ -1,6 +1,7 @@
 use super::*;
 use crate::class::Class;
-use crate::pbf::{Kind, Pbf, real, town};
+use crate::pbf::{Kind, Pbf};
+use crate::sample::{real, town, write};
 use crate::world::{Area, Point, WORLD};
 use crate::{Spot, Town};
 
@@ -126,7 +127,7 @@ fn names_lose_control_and_direction_characters() {
 #[test]
 fn the_same_extract_gives_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    let pbf = street().write(folder.path());
+    let pbf = write(&street(), folder.path());
     let bytes = |name: &str| {
         let out = folder.path().join(name);
         import(&pbf, None, &out, &mut |_| {}).unwrap();
@@ -181,7 +182,7 @@ fn a_flipped_byte_never_panics_the_import() {
 #[test]
 fn a_border_comes_from_geojson_or_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
-    let pbf = street().write(folder.path());
+    let pbf = write(&street(), folder.path());
     let (border, out) = (folder.path().join("border.geojson"), folder.path().join("town"));
     let with = |text: &str| {
         std::fs::write(&border, text).unwrap();
@@ -204,7 +205,7 @@ fn a_border_comes_from_geojson_or_is_refused_by_name() {
 fn progress_only_grows_and_ends_whole() {
     let folder = tempfile::tempdir().unwrap();
     let mut told = Vec::new();
-    import(&street().write(folder.path()), None, &folder.path().join("town"), &mut |progress| told.push(progress)).unwrap();
+    import(&write(&street(), folder.path()), None, &folder.path().join("town"), &mut |progress| told.push(progress)).unwrap();
     assert!(told.windows(2).all(|pair| pair[0].stage as u8 <= pair[1].stage as u8 && pair[0].done <= pair[1].done), "{told:?}");
     assert_eq!(told.last().map(|progress| progress.done), Some(1.0));
 }

@@ -2,7 +2,8 @@ use std::collections::HashMap;
 
 use super::*;
 use crate::Point;
-use crate::pbf::{Pbf, real, town};
+use crate::pbf::Pbf;
+use crate::sample::{real, town};
 
 /// About as wide as a plain typeface writes.
 fn measure(text: &str, size: f32) -> f32 {

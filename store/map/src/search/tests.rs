@@ -1,6 +1,7 @@
 use super::*;
 use crate::Town;
-use crate::pbf::{Pbf, real, town};
+use crate::pbf::Pbf;
+use crate::sample::{real, town};
 
 fn sample() -> Town {
     let mut pbf = Pbf::default();

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::class::Class;
 use crate::draw::Osm;
-use crate::pbf::{Pbf, real};
+use crate::pbf::Pbf;
+use crate::sample::{real, write};
 
 /// A small town file with something of everything.
 fn bytes() -> Vec<u8> {
@@ -17,7 +18,7 @@ fn bytes() -> Vec<u8> {
     pbf.node(22, 60.003, 24.003, &[("amenity", "pharmacy"), ("name", "Apteekki")]);
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("town");
-    crate::import(&pbf.write(folder.path()), None, &out, &mut |_| {}).unwrap();
+    crate::import(&write(&pbf, folder.path()), None, &out, &mut |_| {}).unwrap();
     std::fs::read(out).unwrap()
 }
 

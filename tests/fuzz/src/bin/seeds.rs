@@ -5,15 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use fuzz::{DATA_KEY, DEVICE};
+use map::pbf::testville;
 use store::event::{Draft, Position, fact_bytes, seal};
 use store::fact::{Body, Fact, Status};
 use store::id::OrgId;
 use store::time::Hlc;
-
-// The stories' town, without the stories' dependencies.
-#[path = "../../../src/extract.rs"]
-#[allow(dead_code)]
-mod extract;
 
 const REPORT: &str = r#"{"id":"00112233445566778899aabbccddeeff","kind":"problem","category":"lighting","place":{"point":{"lat_e7":601699000,"lon_e7":249384000},"address":"Birch Street 7"},"text":"Lamppu on pimeä.","language":"fi","code":"CODE"}"#;
 const BORDER: &str = r#"{"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[24.92,60.16],[24.94,60.16],[24.94,60.17],[24.92,60.16]]]},"properties":{}}"#;
@@ -59,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     fs::create_dir_all(top.join("extract"))?;
     fs::create_dir_all(top.join("town"))?;
-    extract::write(&top.join("extract/grid"))?;
+    testville::extract().write(&top.join("extract/grid"))?;
     map::import(&top.join("extract/grid"), None, &top.join("town/grid"), &mut |_| {})?;
     Ok(())
 }

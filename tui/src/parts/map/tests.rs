@@ -1,14 +1,11 @@
-use super::*;
+use map::pbf::testville;
 
-/// The made-up town of the stories: the same streets that they walk.
-#[allow(dead_code, reason = "stories use all of it")]
-#[path = "../../../../tests/src/extract.rs"]
-mod extract;
+use super::*;
 
 fn town() -> map::Town {
     let folder = tempfile::tempdir().unwrap();
     let (pbf, file) = (folder.path().join("town.osm.pbf"), folder.path().join("town"));
-    extract::write(&pbf).unwrap();
+    testville::extract().write(&pbf).unwrap();
     map::import(&pbf, None, &file, &mut |_| {}).unwrap();
     map::Town::open(&file).unwrap()
 }
@@ -20,9 +17,9 @@ fn at((lat, lon): (f64, f64)) -> Point {
 #[test]
 fn streets_water_names_and_letters() {
     let town = town();
-    let here = at(extract::crossing(4, 6));
+    let here = at(testville::crossing(4, 6));
     let markers = [
-        Marker { point: at(extract::crossing(5, 6)), letter: 'a', main: false },
+        Marker { point: at(testville::crossing(5, 6)), letter: 'a', main: false },
         Marker { point: here, letter: 'L', main: true },
     ];
     let picture = draw(Some(&town), here, 500.0, (40, 14), &markers, false);
@@ -39,7 +36,7 @@ fn streets_water_names_and_letters() {
 #[test]
 fn any_size_and_scale_will_do() {
     let town = town();
-    let here = at(extract::crossing(0, 0));
+    let here = at(testville::crossing(0, 0));
     for size in [(0, 0), (1, 1), (3, 40), (200, 2)] {
         for across_m in [0.0, 1.0, 320.0, 1e7] {
             let picture = draw(Some(&town), here, across_m, size, &[], false);
