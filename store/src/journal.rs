@@ -147,6 +147,12 @@ impl Journal {
             Ok(Journal { dir: dir.to_owned(), db, hdr, pay, pos, meta, quar, file, limits, poisoned: None })
         };
         let mut journal = open().map_err(|error| translate(dir, error))?;
+        // At every open sled writes a snapshot of where its pages are, and does not sync the name. Should the older one come back after a
+        // power loss, it would lead into segments that were written over since, and the log would be lost.
+        durable::sync_dir(dir).map_err(io)?;
+        if created {
+            durable::sync_dir(durable::parent(dir)).map_err(io)?;
+        }
         let found = journal.mark(b"schema")?;
         if let Some(found) = found {
             if found != SCHEMA.to_be_bytes() {
@@ -157,9 +163,6 @@ impl Journal {
             }
         } else {
             journal.append(&[], &[Mark { name: b"schema".to_vec(), value: SCHEMA.to_be_bytes().to_vec() }])?;
-        }
-        if created {
-            durable::sync_dir(dir).and_then(|()| durable::sync_dir(durable::parent(dir))).map_err(io)?;
         }
         Ok(journal)
     }

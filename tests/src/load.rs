@@ -101,7 +101,9 @@ pub fn work_until_killed(site: &mut Site, runtime: &Runtime, first: usize, enoug
 async fn work(client: Client, first: usize, told: UnboundedSender<()>) -> Acknowledged {
     let mut acknowledged = Acknowledged::default();
     for number in first.. {
-        let new = report(number);
+        let mut new = report(number);
+        // Of all lengths, so that the journal soon writes over what it no longer needs.
+        new.text.push_str(&" It has been dark here for a week.".repeat(number % 60));
         let Ok(filed) = client.file_report(&new).await else { break };
         let _ = told.send(());
         let comments = Vec::new();
