@@ -72,7 +72,7 @@ fn screens_look_as_they_did() {
 
     let place = tempfile::tempdir().unwrap();
     let (pbf, map) = (place.path().join("hamlet.osm.pbf"), place.path().join("town"));
-    std::fs::write(&pbf, extract::hamlet()).unwrap();
+    extract::hamlet().write(&pbf).unwrap();
     ::map::import(&pbf, None, &map, &mut |_| {}).unwrap();
     let studio = Studio::open(town(Some(&map)).unwrap()).unwrap();
     let samples = samples(&studio.town).unwrap();

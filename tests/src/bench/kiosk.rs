@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::{Report, ms, quantile, resident_mb};
-use crate::extract;
 use crate::site::{Site, Told, program};
+use map::pbf::testville;
 
 const STARTS: usize = 5;
 /// What a kiosk reads at its start beside itself.
@@ -38,7 +38,7 @@ pub fn measure(report: &mut Report) -> Result<()> {
     println!("\nkiosk: a window of {} by {} pixels, a town with 200 reports behind it", WINDOW.0, WINDOW.1);
     let mut site = Site::empty()?;
     let pbf = site.folder().join("testville.osm.pbf");
-    extract::write(&pbf)?;
+    testville::extract().write(&pbf)?;
     site.run(&["town", "import", &pbf.to_string_lossy()])?;
     site.run(&["demo", "--reports", "200", "--name", "Testville"])?;
     site.start()?;
