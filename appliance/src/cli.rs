@@ -19,10 +19,18 @@ pub mod exit {
     pub const DAMAGED: u8 = 3;
 }
 
-const EXIT_CODES: &str = "Exit codes:\n  0  done\n  1  not done; the message says why\n  2  the command line or the configuration is wrong\n  \
-    3  the store holds something damaged (verify), or the box needs looking after (health)\n\nEnvironment:\n  STATE_DIRECTORY    \
-    data directory, as systemd sets it\n  RUNTIME_DIRECTORY  where the socket goes, as systemd sets it\n  RUST_LOG           what is \
-    logged, such as debug\n  NO_COLOR           no colours";
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  not done; the message says why
+  2  the command line or the configuration is wrong
+  3  the store holds something damaged (verify), or the box needs looking after (health)
+
+Environment:
+  STATE_DIRECTORY        data directory, as systemd sets it
+  RUNTIME_DIRECTORY      where the socket goes, as systemd sets it
+  CREDENTIALS_DIRECTORY  the credential wegovnow.seal in it, if there is one, seals the keys
+  RUST_LOG               what is logged, such as debug
+  NO_COLOR               no colours";
 
 /// The daemon of a WeGovNow appliance: keeps the town's reports and answers kiosk and console.
 #[derive(Debug, Parser)]

@@ -257,6 +257,21 @@ async fn a_second_daemon_is_refused_and_a_stale_socket_taken_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn under_a_credential_the_data_directory_alone_opens_nothing() {
+    let secret = || store::keyring::Seal::new(b"a secret that is not on this disk");
+    let town = Town::start_with(|config| config.seal = secret()).await;
+    town.client().file_report(&new_report(1)).await.unwrap();
+    let directory = town.stop().await;
+    let mut config = Config::new(directory.path().to_owned());
+    config.socket = Some(directory.path().join("d.sock"));
+    let error = serve(config, CancellationToken::new()).await.err().unwrap();
+    assert!(format!("{error:#}").contains("Start with the credential"), "{error:#}");
+    let town = Town::serve(directory, |config| config.seal = secret()).await;
+    assert_eq!(town.client().health().await.unwrap().reports, 1);
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn too_many_connections_of_one_peer_leave_room_for_others() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let town = Town::start_with(|config| config.limits.connections_per_peer = 3).await;

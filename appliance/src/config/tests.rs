@@ -53,3 +53,16 @@ fn typing_mistakes_are_counted() {
         assert_eq!(mistakes(a, b), count, "{a} {b}");
     }
 }
+
+#[test]
+fn the_seal_is_the_credential_of_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = Environment { credentials: Some(folder.path().to_owned()), ..Environment::default() };
+    assert!(Environment::default().seal().unwrap().is_none());
+    assert!(environment.seal().unwrap().is_none(), "a box may have other credentials");
+    std::fs::write(folder.path().join(SEAL), "short").unwrap();
+    let error = environment.seal().unwrap_err().to_string();
+    assert!(error.contains(SEAL) && error.contains("at least 16 bytes"), "{error}");
+    std::fs::write(folder.path().join(SEAL), [7; 32]).unwrap();
+    assert!(environment.seal().unwrap().is_some());
+}

@@ -15,7 +15,7 @@ use crate::durable;
 use crate::event::{self, Event, kind_named};
 use crate::fact::{Body, UnixMs};
 use crate::id::{AttachmentId, DeviceId, EventId, StaffId, hex};
-use crate::journal::tape::{self, Items, TapeMark};
+use crate::journal::tape::{self, Items, Tape, TapeMark};
 use crate::journal::{BATCH_EVENTS_MAX, Journal, JournalError, Limits, Mark, Row, guard};
 use crate::keyring::Keyring;
 use crate::model::{State, apply};
@@ -232,10 +232,21 @@ fn verify_tape(
             && of == device
             && (epoch, seq) <= mark.last
         {
-            report.note(format!("{of}/{epoch}/{seq}"), "it should be on the tape and is not");
+            report.note(
+                format!("{of}/{epoch}/{seq}"),
+                "it should be on the tape and is not; `wegovnowd compact` puts it there again",
+            );
         }
     }
     Ok(())
+}
+
+fn ids_on_tape(dir: &Path) -> io::Result<BTreeSet<EventId>> {
+    let mut ids = BTreeSet::new();
+    for (_, path) in tape::files(dir)? {
+        ids.extend(Items::new(&fs::read(path)?).map(|item| item.id));
+    }
+    Ok(ids)
 }
 
 fn verify_attachments(dir: &Path, photos: &BTreeSet<AttachmentId>, report: &mut VerifyReport) -> Result<(), OpenError> {
@@ -340,7 +351,8 @@ pub fn export_json<'a>(home: impl Into<Home<'a>>, out: &mut dyn Write, progress:
     Ok(done)
 }
 
-/// Copies the journal into a fresh one, reads the copy back, and takes it into use: sled keeps old pages and grows to two to three times its content.
+/// Copies the journal into a fresh one, reads the copy back, and takes it into use: sled keeps old pages and grows to two to three times its
+/// content. Puts on the tape what it lacks.
 pub fn compact<'a>(home: impl Into<Home<'a>>, progress: Progress<'_>) -> Result<Compacted, OpenError> {
     let home = home.into();
     let dir = home.dir;
@@ -352,9 +364,19 @@ pub fn compact<'a>(home: impl Into<Home<'a>>, progress: Progress<'_>) -> Result<
     let path = dir.join(&name);
     journal.check_space(usize::try_from(bytes_before / 2).unwrap_or(usize::MAX))?;
     let copied = (|| {
+        let taped = ids_on_tape(&dir.join(TAPE)).map_err(io)?;
+        // A file of its own: the last one may end in a fragment. Made only where there is something to put on it.
+        let mut tape: Option<Tape> = None;
         let mut copy = Journal::open(&path, Limits::default())?;
         let mut batch = Vec::with_capacity(BATCH_EVENTS_MAX);
         let events = each_row(&journal, &keyring, progress, |row, event| {
+            if !taped.contains(&event.id) {
+                let tape = match &mut tape {
+                    Some(tape) => tape,
+                    none => none.insert(Tape::open(&dir.join(TAPE), true).map_err(io)?),
+                };
+                tape.append([(row.signed.as_slice(), row.payload.as_deref())]).map_err(io)?;
+            }
             batch.push(event::Sealed {
                 id: event.id,
                 header: event.header,
@@ -370,6 +392,9 @@ pub fn compact<'a>(home: impl Into<Home<'a>>, progress: Progress<'_>) -> Result<
         let marks: Vec<Mark> = journal.marks(b"")?.into_iter().filter(|mark| mark.name != b"schema").collect();
         copy.append(&batch, &marks)?;
         copy.close()?;
+        if let Some(mut tape) = tape {
+            tape.sync().map_err(io)?;
+        }
         // Read back from the disk, not from what the writer remembers.
         let copy = Journal::open(&path, Limits::default())?;
         let (mut before, mut after) = (State::default(), State::default());

@@ -241,6 +241,24 @@ pub fn copy_tree(from: &Path, to: &Path) {
     }
 }
 
+#[test]
+fn a_hole_in_the_tape_is_found_and_filled_by_compaction() {
+    let (dir, _) = filled(REPORTS);
+    open(dir.path()).0.close().unwrap();
+    let path = dir.path().join("tape/0001.cborseq");
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 3000].fill(0xEE);
+    fs::write(&path, bytes).unwrap();
+    let damaged = verify(dir.path(), &mut |_, _| {}).unwrap();
+    assert!(!damaged.findings.is_empty() && damaged.findings.iter().all(|it| it.what.contains("compact")), "{damaged:?}");
+    let compacted = store::store::compact(dir.path(), &mut |_, _| {}).unwrap();
+    let sound = verify(dir.path(), &mut |_, _| {}).unwrap();
+    assert_eq!((sound.findings, sound.untaped, sound.taped), (Vec::new(), 0, compacted.events));
+    let (store, said) = open(dir.path());
+    assert_eq!((said, missing(&store, REPORTS)), (Vec::new(), Vec::new()));
+}
+
 /// Makes a copy stand for the store it was made of, which is not used any more.
 pub fn take_the_place(dir: &Path) {
     let mut file = File::options().write(true).truncate(true).open(dir.join("here")).unwrap();
