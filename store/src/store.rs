@@ -10,6 +10,7 @@
 //! | `tape/NNNN.cborseq` | every event once more (`journal/tape.rs`) |
 //! | `snap-state` | the State, sealed (`store/snapshot.rs`) |
 //! | `ballast` | blocks given up so that a full disk can be read (`store/open.rs`) |
+//! | `suspect` | that events were found bad (`store/scrub.rs`) |
 //! | `here` | where the store is, so that a copy is known as one (`store/open.rs`) |
 //! | `att/ab/cdef…` | attachments by SHA-256 (`store/attachment.rs`) |
 //! | `repair/`, `broken-…/` | what the open ladder put aside (`store/open.rs`) |

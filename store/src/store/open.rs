@@ -40,6 +40,8 @@ pub(super) const TAPE: &str = "tape";
 /// snapshot of its own when it opens.
 const BALLAST: &str = "ballast";
 const BALLAST_BYTES: u64 = 8 << 20;
+/// Says that events in the journal were found bad (`scrub.rs`).
+pub(super) const SUSPECT: &str = "suspect";
 /// Names where the store is.
 const HERE: &str = "here";
 /// How long a journal that failed to open may keep its lock in this process: sled's threads let go of it late.
@@ -162,13 +164,14 @@ pub(super) fn open(
     }
 
     let device = event::device_id(&keyring.device().verifying_key());
-    let mut opened = attempt(dir, &keyring, device, &limits, &mut words);
+    let suspect = dir.join(SUSPECT).exists();
+    let mut opened = attempt(dir, &keyring, device, &limits, !suspect, &mut words);
     if let Err(JournalError::Damaged(reason)) = &opened {
         words.push(format!("the journal did not open: {reason}"));
         let moved = put_snapshots_aside(dir, now_ms).map_err(io)?;
         if moved > 0 {
             words.push(format!("put {moved} snapshot files aside into repair/ and tried again"));
-            opened = attempt(dir, &keyring, device, &limits, &mut words);
+            opened = attempt(dir, &keyring, device, &limits, false, &mut words);
             if let Err(JournalError::Damaged(reason)) = &opened {
                 words.push(format!("the journal still did not open: {reason}"));
             }
@@ -176,9 +179,12 @@ pub(super) fn open(
     }
     if let Err(JournalError::Damaged(_)) = &opened {
         rebuild(dir, &mut keyring, chance.as_mut(), now_ms, &limits, &mut words)?;
-        opened = attempt(dir, &keyring, device, &limits, &mut words);
+        opened = attempt(dir, &keyring, device, &limits, true, &mut words);
     }
     let Opened { mut journal, mut state, mut head, tail, replayed } = opened?;
+    if suspect {
+        fs::remove_file(dir.join(SUSPECT)).map_err(io)?;
+    }
     if is_elsewhere(dir).map_err(io)? {
         let previous = head.id.map(|id| (keyring.epoch(), head.seq, id));
         let epoch = keyring.epoch() + 1;
@@ -229,11 +235,13 @@ pub(super) fn open(
     Ok((store, words))
 }
 
+/// `trusting`: whether snapshot and tape may spare the journal from being read. Where it is in doubt, all of it is read.
 fn attempt(
     dir: &Path,
     keyring: &Keyring,
     device: DeviceId,
     limits: &Limits,
+    trusting: bool,
     words: &mut Vec<String>,
 ) -> Result<Opened, JournalError> {
     let Some(path) = current(dir) else {
@@ -241,6 +249,7 @@ fn attempt(
     };
     let journal = open_patiently(&path, limits)?;
     let mut state = match snapshot::read(&dir.join(SNAPSHOT), keyring) {
+        _ if !trusting => State::default(),
         Ok(state) => state.unwrap_or_default(),
         Err(reason) => {
             words.push(format!("the snapshot of the state was not usable ({reason}); replayed everything"));
@@ -250,7 +259,7 @@ fn attempt(
     let before = state.events();
     let replayed = guard(|| {
         // With a snapshot, little is left to replay.
-        let playback = if before == 0 { Playback::new(&dir.join(TAPE)).ok() } else { None };
+        let playback = if trusting && before == 0 { Playback::new(&dir.join(TAPE)).ok() } else { None };
         let head = replay(&journal, playback, keyring, device, keyring.epoch(), &mut state)?;
         let tail = read_tail(&dir.join(TAPE), &journal)?;
         Ok((head, tail))

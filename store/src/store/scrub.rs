@@ -8,6 +8,7 @@ use std::sync::PoisonError;
 use super::audit::Finding;
 use super::replay::{closed_name, open_row};
 use super::{Store, StoreError, open};
+use crate::durable;
 use crate::event;
 use crate::id::DeviceId;
 use crate::journal::{Mark, Place};
@@ -75,9 +76,10 @@ impl Store {
         next.map_or((device, epoch, 1), |(device, epoch)| (*device, *epoch, 1))
     }
 
-    /// Sees to it that the next start looks at every event.
+    /// Sees to it that the next start reads every event.
     fn distrust(&mut self) -> io::Result<()> {
         self.distrusted = true;
+        durable::replace(&self.dir.join(open::SUSPECT), b"")?;
         match fs::remove_file(self.dir.join(open::SNAPSHOT)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),

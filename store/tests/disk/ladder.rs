@@ -341,7 +341,7 @@ fn bytes_that_went_bad_while_the_store_is_in_use_are_found_and_repaired_at_the_n
     println!("{found:?}");
     assert!(found.is_some(), "nothing was found");
     let _ = store.close();
-    assert!(!dir.path().join("snap-state").exists());
+    assert!(!dir.path().join("snap-state").exists() && dir.path().join("suspect").exists());
     let said = opens_whole(dir.path());
     assert!(said.iter().any(|word| word.contains("epoch")), "{said:?}");
 }
