@@ -6,9 +6,10 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// Top of the working tree, as of the build.
+/// Top of the working tree. Cargo says which one runs us; the build may have been another clone's, which shares the cache.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+    let own = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    own.parent().unwrap_or(Path::new(".")).to_owned()
 }
 
 /// All chores run from the top, wherever they were called.

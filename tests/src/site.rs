@@ -25,7 +25,9 @@ pub fn programs() -> Result<&'static Path> {
             let folder = own.parent().context("the test program lies in no folder")?;
             let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder }.to_owned();
             let mut cargo = Command::new(env!("CARGO"));
-            cargo.arg("build").current_dir(env!("CARGO_MANIFEST_DIR"));
+            // Not of the build, which may have been another clone's that shares the cache.
+            let own = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+            cargo.arg("build").current_dir(own);
             if folder.ends_with("release") {
                 cargo.args(["--release", "-p", "appliance", "-p", "kiosk", "-p", "tui", "-p", "tests", "--bins"]);
             } else {

@@ -1,12 +1,16 @@
 //! One decision in a report's record.
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::command::Decision;
 use crate::event::Event;
 use crate::fact::{Body, Fact, HideReason, Status, Target, UnixMs};
 use crate::id::{CategoryCode, DepartmentCode, DeviceId, EventId, ReportId, RequestId, StaffId};
 use crate::time::Hlc;
+
+/// Decisions that a decision has seen: nearly always the one before.
+pub(super) type Refs = SmallVec<[EventId; 1]>;
 
 /// Where an event stands among others: what the order of decisions needs of its header.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +26,7 @@ pub(super) struct Stamp {
     #[serde(rename = "q")]
     pub seq: u64,
     #[serde(rename = "f", default, skip_serializing_if = "<[EventId]>::is_empty")]
-    pub refs: Box<[EventId]>,
+    pub refs: Refs,
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub by: Option<StaffId>,
     #[serde(rename = "k")]
@@ -38,7 +42,7 @@ impl Stamp {
             device: header.device,
             epoch: header.epoch,
             seq: header.seq,
-            refs: header.refs.clone().into_boxed_slice(),
+            refs: header.refs.iter().copied().collect(),
             by: header.actor,
             kind: header.kind,
         }
@@ -68,7 +72,7 @@ pub struct Decided {
     pub(super) epoch: u32,
     pub(super) seq: u64,
     pub(super) kind: u16,
-    pub(super) refs: Box<[EventId]>,
+    pub(super) refs: Refs,
     /// The department that took over with a category.
     pub(super) takes_over: Option<Box<DepartmentCode>>,
 }

@@ -124,7 +124,7 @@ impl Report {
                 undone: false,
                 takes_over: None,
                 seq: u64::MAX,
-                refs: self.heads().into_boxed_slice(),
+                refs: self.heads().into(),
                 ..decided.clone()
             };
             report.record.push(undo);
