@@ -11,7 +11,7 @@
 //! | `quar` | event id (32) | reason and bytes of what was read but not taken in |
 //!
 //! **Durability.** sled's `flush` writes with `sync_file_range`, which does not reach the disk's own cache nor the file's metadata; so every
-//! append is one transaction over all trees, then `flush`, then `sync_data` on a second handle of `db`, and only then an answer. When one of
+//! append is one transaction over all trees (a lone event: its rows, the header last), then `flush`, then `sync_data` on a second handle of `db`, and only then an answer. When one of
 //! the two fails, the kernel may have dropped the pages while marking them clean: the journal then refuses all writes until the process starts again and
 //! never tries the same sync twice.
 //!
@@ -220,6 +220,29 @@ impl Journal {
     }
 
     fn commit(&self, events: &[Sealed], marks: &[Mark]) -> Result<(), sled::Error> {
+        match (events, marks) {
+            ([event], []) => self.insert(event)?,
+            _ => self.transact(events, marks)?,
+        }
+        self.db.flush()?;
+        self.file.sync_data()?;
+        Ok(())
+    }
+
+    /// One event, without a transaction, which costs sled a write of its own. sled brings back a prefix of what was written (its log is
+    /// read up to the first message that is not whole), so the header, which is what makes the event one, goes last: where it is,
+    /// the rest is. Without it, the rest is bytes that nothing leads to.
+    fn insert(&self, event: &Sealed) -> Result<(), sled::Error> {
+        let place = place_key((event.header.device, event.header.epoch, event.header.seq));
+        if !event.payload.is_empty() {
+            self.pay.insert(&event.id.0[..], event.payload.as_slice())?;
+        }
+        self.pos.insert(&event.id.0[..], &place[..])?;
+        self.hdr.insert(&place[..], event.signed.as_slice())?;
+        Ok(())
+    }
+
+    fn transact(&self, events: &[Sealed], marks: &[Mark]) -> Result<(), sled::Error> {
         (&self.hdr, &self.pay, &self.pos, &self.meta)
             .transaction(|(hdr, pay, pos, meta)| {
                 for event in events {
@@ -239,10 +262,7 @@ impl Journal {
             .map_err(|error| match error {
                 TransactionError::Storage(error) => error,
                 TransactionError::Abort(()) => sled::Error::Unsupported("a transaction was aborted".to_owned()),
-            })?;
-        self.db.flush()?;
-        self.file.sync_data()?;
-        Ok(())
+            })
     }
 
     /// Keeps what was read but not taken in, with the reason.
