@@ -49,7 +49,14 @@ const LOCK_TRIES: u32 = 200;
 const LOCK_WAIT: Duration = Duration::from_millis(50);
 
 /// Holds the directory for one process.
-pub struct Lock(#[allow(dead_code, reason = "dropping the file is what unlocks")] File);
+pub struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing would do, but for a child process that was forked a moment ago and has not yet let go of its copy of the file.
+    fn drop(&mut self) {
+        let _ = rustix::fs::flock(&self.0, rustix::fs::FlockOperation::Unlock);
+    }
+}
 
 impl Lock {
     pub(super) fn take(dir: &Path) -> Result<Lock, OpenError> {
