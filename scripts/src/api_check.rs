@@ -183,7 +183,8 @@ impl Daemon {
 
     /// Asks it to stop, and says whether it did so cleanly.
     fn stop(mut self) -> Result<bool> {
-        shell::run(Command::new("kill").args(["-TERM", &self.child.id().to_string()]))
+        // The shell's own: a bare Debian has no program of this name.
+        shell::run(Command::new("sh").args(["-c", "kill -TERM $0", &self.child.id().to_string()]))
             .context("the daemon died during the check")?;
         let start = Instant::now();
         while start.elapsed() < START_MAX {

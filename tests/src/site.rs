@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use api::{Client, FollowCode, Kind, NewReport, Place, Point, ReportId};
 use map::pbf::testville;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// How long a step of a program may take before a test gives up: generous, because it only ends what hangs.
@@ -158,8 +159,7 @@ impl Site {
     /// Asks the daemon to stop and waits until it has.
     pub fn stop(&mut self) -> Result<()> {
         let mut daemon = self.daemon.take().context("no daemon runs")?;
-        let asked = Command::new("kill").args(["-TERM", &daemon.id().to_string()]).status()?;
-        ensure!(asked.success(), "cannot signal the daemon");
+        kill_process(Pid::from_child(&daemon), Signal::TERM).context("cannot signal the daemon")?;
         let status = daemon.wait()?;
         ensure!(status.success(), "the daemon ended with {status}:\n{}", self.said());
         Ok(())
