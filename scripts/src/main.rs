@@ -10,6 +10,8 @@ mod deny;
 mod fuzz;
 mod api_check;
 mod chore;
+mod image;
+mod boot;
 mod ci;
 
 use std::path::PathBuf;
@@ -57,6 +59,10 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// The appliance's disk image
+    Image(image::Options),
+    /// Starts the image in QEMU
+    Boot(boot::Options),
     /// Manual pages and shell completions of the daemon
     Docs {
         /// Directory to write to
@@ -85,6 +91,8 @@ fn main() -> ExitCode {
         Chore::Fuzz(options) => step::alone("fuzz", || fuzz::run(&options)),
         Chore::ApiCheck(options) => step::alone("api", || api_check::run(&options)),
         Chore::Bench { args } => chore::bench(&args).map(|()| Report::default()),
+        Chore::Image(options) => image::run(&options),
+        Chore::Boot(options) => boot::run(&options),
         Chore::Docs { out } => chore::docs(&out).map(|()| Report::default()),
         Chore::Gallery { out } => chore::gallery(&out).map(|()| Report::default()),
     });

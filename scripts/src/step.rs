@@ -83,7 +83,7 @@ fn line(tally: Tally) -> String {
     format!("{} passed, {} failed{skipped}", tally.passed, tally.failed)
 }
 
-fn span(taken: Duration) -> String {
+pub fn span(taken: Duration) -> String {
     let s = taken.as_secs();
     if s >= 60 { format!("{} min {:02} s", s / 60, s % 60) } else { format!("{:.1} s", taken.as_secs_f64()) }
 }

@@ -1,0 +1,101 @@
+//! The root file system as Debian gives it, by mmdebstrap; kept under the hash of all that went into it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+
+use super::{BASE, epoch, list, read, write};
+use crate::shell::{self, cache_dir};
+
+const SUITE: &str = "bookworm";
+
+/// Files of ours that shape it.
+const INPUTS: [&str; 4] = ["packages", "prune", "customize", "../overlay/usr/lib/sysusers.d/wegovnow.conf"];
+
+/// What no kiosk reads. Copyright files stay: licences ask for them.
+const LEFT_OUT: [&str; 8] = [
+    "path-exclude=/usr/share/doc/*",
+    "path-include=/usr/share/doc/*/copyright",
+    "path-exclude=/usr/share/man/*",
+    "path-exclude=/usr/share/info/*",
+    "path-exclude=/usr/share/locale/*",
+    "path-exclude=/usr/share/lintian/*",
+    // The initramfs is ours: without its hook the package makes none.
+    "path-exclude=/etc/kernel/postinst.d/initramfs-tools",
+    "path-exclude=/etc/kernel/postrm.d/initramfs-tools",
+];
+
+pub struct Base {
+    pub tar: PathBuf,
+    pub kernel: PathBuf,
+    /// Of that kernel, all of them.
+    pub modules: PathBuf,
+}
+
+pub fn make(lock: bool) -> Result<Base> {
+    let epoch = epoch(BASE)?;
+    let mut hash = Sha256::new().chain_update(epoch.to_string()).chain_update(LEFT_OUT.concat());
+    for input in INPUTS {
+        hash.update(read(&Path::new(BASE).join(input))?);
+    }
+    let key: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let dir = cache_dir()?.join("image").join(format!("base-{key}"));
+    if !dir.join("root.tar").is_file() {
+        bootstrap(&dir, epoch)?;
+    }
+    check_lock(&dir.join("packages"), lock)?;
+    Ok(Base { tar: dir.join("root.tar"), kernel: only(&dir.join("boot"), "vmlinuz-")?, modules: only(&dir.join("modules"), "")? })
+}
+
+fn bootstrap(dir: &Path, epoch: u64) -> Result<()> {
+    println!("   takes about two minutes; kept in {}", dir.display());
+    let part = super::fresh(dir.with_extension("part"))?;
+    let mut command = Command::new("mmdebstrap");
+    command.args(["--variant=essential", "--format=tar", &format!("--include={}", list("packages")?.join(","))]);
+    command.args(LEFT_OUT.map(|option| format!("--dpkgopt={option}")));
+    let out = part.display();
+    // Before ours, which removes both from the image.
+    command.arg(format!("--customize-hook=copy-out /boot /usr/lib/modules {out}"));
+    command.arg(format!("--customize-hook={BASE}/customize"));
+    command.arg(format!("--customize-hook=copy-out /usr/lib/wegovnow/packages {out}"));
+    // Nothing is left of apt's lists for it to clean.
+    command.arg("--skip=cleanup/apt");
+    command.arg(SUITE).arg(part.join("root.tar")).env("SOURCE_DATE_EPOCH", epoch.to_string());
+    shell::run(&mut command)?;
+    fs::rename(&part, dir).with_context(|| format!("cannot keep {}", dir.display()))
+}
+
+/// Holds what was installed against what was agreed on.
+fn check_lock(installed: &Path, accept: bool) -> Result<()> {
+    let lock = Path::new(BASE).join("packages.lock");
+    let installed = read(installed)?;
+    if accept {
+        return write(&lock, installed);
+    }
+    let (installed, locked) = (String::from_utf8_lossy(&installed).into_owned(), String::from_utf8(read(&lock)?)?);
+    let differ: Vec<&str> = installed.lines().filter(|line| !locked.lines().any(|own| own == *line)).collect();
+    let gone: Vec<&str> = locked.lines().filter(|line| !installed.lines().any(|own| own == *line)).collect();
+    if !differ.is_empty() || !gone.is_empty() {
+        let said = format!("installed:\n   {}\nlocked:\n   {}", differ.join("\n   "), gone.join("\n   "));
+        bail!("Debian has other versions than packages.lock; accept them with --lock\n{said}");
+    }
+    Ok(())
+}
+
+/// The one entry of a directory that begins so.
+fn only(dir: &Path, start: &str) -> Result<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).with_context(|| format!("cannot list {}", dir.display()))? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(start) {
+            found.push(entry.path());
+        }
+    }
+    match found.pop() {
+        Some(path) if found.is_empty() => Ok(path),
+        _ => bail!("expected one {start}* in {}", dir.display()),
+    }
+}

@@ -1,0 +1,129 @@
+//! What goes into a slot, byte for byte the same in an image and in an update: the boot image and the root file system.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use gpt::Guid;
+use sha2::{Digest, Sha256};
+
+use super::base::Base;
+use super::{fresh, layout, read, write};
+use crate::shell::{output, run};
+
+const OVERLAY: &str = "images/overlay";
+
+/// Block of the hash tree, and of the root file system below it.
+pub const BLOCK: u64 = 4096;
+
+/// Units that are on in every box: who wants them, and how.
+const UNITS: [(&str, &str); 3] = [
+    ("wegovnowd.service", "multi-user.target.wants"),
+    ("wegovnow-boot-pass.service", "multi-user.target.wants"),
+    ("wegovnow-set-up.service", "wegovnowd.service.requires"),
+];
+
+const PROGRAMS: [&str; 2] = ["wegovnowd", "wegovnow-console"];
+
+pub struct Root {
+    pub file: PathBuf,
+    /// `root hash,salt,blocks`, as init takes it.
+    pub verity: String,
+}
+
+/// The root file system, and behind it the tree of hashes that every block is checked with when it is read.
+pub fn root(base: &Base, programs: &Path, epoch: u64, work: &Path) -> Result<Root> {
+    let overlay = fresh(work.join("overlay"))?;
+    run(Command::new("cp").args(["-R", &format!("{OVERLAY}/.")]).arg(&overlay))?;
+    // Its users are in the root file system already.
+    fs::remove_dir_all(overlay.join("usr/lib/sysusers.d"))?;
+    for (unit, wants) in UNITS {
+        let wants = overlay.join("usr/lib/systemd/system").join(wants);
+        fs::create_dir_all(&wants)?;
+        symlink(format!("../{unit}"), wants.join(unit))?;
+    }
+    fs::create_dir_all(overlay.join("usr/bin"))?;
+    for program in PROGRAMS {
+        let to = overlay.join("usr/bin").join(program);
+        fs::copy(programs.join(program), &to).with_context(|| format!("no program {program} in {}", programs.display()))?;
+        fs::set_permissions(&to, fs::Permissions::from_mode(0o755))?;
+    }
+
+    let tar = work.join("root.tar");
+    fs::copy(&base.tar, &tar).with_context(|| format!("cannot copy {}", base.tar.display()))?;
+    let mut append = Command::new("tar");
+    append.args(["--append", "--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX", "--file"]).arg(&tar);
+    run(append.arg("--directory").arg(&overlay).args(files(&overlay, Path::new("."))?))?;
+
+    let file = work.join("root.img");
+    let mut squash = Command::new("mksquashfs");
+    squash.arg("-").arg(&file).args(["-tar", "-comp", "zstd", "-Xcompression-level", "15"]).args(squash_options(epoch));
+    run(squash.env_remove("SOURCE_DATE_EPOCH").stdin(File::open(&tar)?).stdout(Stdio::null()))?;
+    fs::remove_file(&tar)?;
+    let verity = add_tree(&file)?;
+    fits(&file, layout::ROOT_A)?;
+    Ok(Root { file, verity })
+}
+
+/// The kernel, its initramfs, and what the boot loader must know of the slot, as a file system that GRUB reads.
+pub fn boot(base: &Base, initramfs: &Path, root: &Root, version: &str, epoch: u64, work: &Path) -> Result<PathBuf> {
+    let staging = fresh(work.join("boot"))?;
+    write(&staging.join("vmlinuz"), read(&base.kernel)?)?;
+    write(&staging.join("initrd"), read(initramfs)?)?;
+    write(&staging.join("slot.cfg"), format!("version=\"{version}\"\nverity=\"{}\"\n", root.verity))?;
+
+    let file = work.join("boot.img");
+    let mut squash = Command::new("mksquashfs");
+    // Kernel and initramfs are packed already: GRUB unpacks slowly, and reads these as they are. Its squash4 knows no zstd.
+    squash.arg(&staging).arg(&file).args(["-all-root", "-no-xattrs", "-noD", "-noF", "-comp", "xz"]).args(squash_options(epoch));
+    run(squash.env_remove("SOURCE_DATE_EPOCH").stdout(Stdio::null()))?;
+    fits(&file, layout::BOOT_A)?;
+    Ok(file)
+}
+
+/// The same bytes from the same files. mksquashfs takes times as options or from the environment, not both.
+fn squash_options(epoch: u64) -> Vec<String> {
+    let time = epoch.to_string();
+    ["-noappend", "-no-progress", "-mkfs-time", &time, "-all-time", &time].map(str::to_owned).to_vec()
+}
+
+/// Appends the tree, and says how the file is checked.
+fn add_tree(file: &Path) -> Result<String> {
+    let bytes = read(file)?;
+    let length = (bytes.len() as u64).next_multiple_of(BLOCK);
+    OpenOptions::new().write(true).open(file)?.set_len(length)?;
+    // From the content, so that the same root file system has the same tree.
+    let salt: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let uuid = Guid::custom(layout::derive("verity", &salt));
+    let blocks = length / BLOCK;
+    let mut veritysetup = Command::new("veritysetup");
+    veritysetup.args(["format", &format!("--data-blocks={blocks}"), &format!("--hash-offset={length}")]);
+    let said = output(veritysetup.args([&format!("--salt={salt}"), &format!("--uuid={uuid}")]).args([file, file]))?;
+    let root_hash = said.lines().find_map(|line| line.strip_prefix("Root hash:"));
+    let root_hash = root_hash.context("veritysetup names no root hash")?.trim();
+    Ok(format!("{root_hash},{salt},{blocks}"))
+}
+
+fn fits(file: &Path, partition: &str) -> Result<()> {
+    let (length, capacity) = (fs::metadata(file)?.len(), layout::capacity(partition));
+    ensure!(length <= capacity, "{} has {length} bytes, partition {partition} holds {capacity}", file.display());
+    Ok(())
+}
+
+/// Everything below a folder but folders, sorted. Those of the packages stay as they are; new ones are root's, mode 755.
+fn files(top: &Path, below: &Path) -> Result<Vec<PathBuf>> {
+    let mut names: Vec<_> = fs::read_dir(top.join(below))?.collect::<Result<_, _>>()?;
+    names.sort_by_key(fs::DirEntry::file_name);
+    let mut files = Vec::new();
+    for entry in names {
+        let path = below.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            files.extend(self::files(top, &path)?);
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
