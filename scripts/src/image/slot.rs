@@ -19,7 +19,8 @@ const OVERLAY: &str = "images/overlay";
 pub const BLOCK: u64 = 4096;
 
 /// Units that are on in every box: who wants them, and how.
-const UNITS: [(&str, &str); 3] = [
+const UNITS: [(&str, &str); 4] = [
+    ("tmp.mount", "local-fs.target.wants"),
     ("wegovnowd.service", "multi-user.target.wants"),
     ("wegovnow-boot-pass.service", "multi-user.target.wants"),
     ("wegovnow-set-up.service", "wegovnowd.service.requires"),
