@@ -11,7 +11,7 @@ use super::{Store, StoreError, open};
 use crate::durable;
 use crate::event;
 use crate::id::DeviceId;
-use crate::journal::{Mark, Place};
+use crate::journal::{JournalError, Mark, Place};
 
 /// Rows read again at every heartbeat, beside a share of the store: at one heartbeat in ten seconds, a store of 600,000 events is
 /// gone through in about eight days, one of millions in a month.
@@ -35,7 +35,15 @@ impl Store {
         let Some((device, epoch, from)) = at else { return Ok(Vec::new()) };
         let mut findings = Vec::new();
         let end = from.saturating_add(rows);
-        let last = self.journal.last((device, epoch))?.unwrap_or_default();
+        let last = match self.journal.last((device, epoch)) {
+            Ok(last) => last.unwrap_or_default(),
+            // The way to the rows is bad itself.
+            Err(JournalError::Damaged(what)) => {
+                findings.push(Finding { place: format!("{device}/{epoch}"), what });
+                0
+            }
+            Err(error) => return Err(error.into()),
+        };
         let may_lack = self.journal.mark(&closed_name(device, epoch))?.is_some();
         for seq in (from..end).take_while(|seq| *seq <= last) {
             if let Err(what) = self.check((device, epoch, seq), may_lack) {
