@@ -32,6 +32,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use api::{Client, Language};
+use slint::platform::WindowEvent;
 use slint::{ComponentHandle, Global};
 
 use app::{Effect, Msg, State};
@@ -67,11 +68,14 @@ pub struct Options {
     pub size: Option<(u32, u32)>,
     /// Whether the window fills the screen.
     pub fullscreen: bool,
+    /// Whether everything is drawn larger or smaller, so that a screen of any size shows as much as one of Full HD.
+    pub fit: bool,
 }
 
 /// A kiosk: its window, its state, and the thread that talks to the daemon.
 pub struct Kiosk {
     inner: Rc<Inner>,
+    fit: bool,
     _clock: slint::Timer,
 }
 
@@ -154,9 +158,10 @@ impl Kiosk {
             if let Some(inner) = weak.upgrade() {
                 inner.pump();
                 inner.tick();
+                bridge::drawn::beat();
             }
         });
-        Kiosk { inner, _clock: clock }
+        Kiosk { inner, fit: options.fit, _clock: clock }
     }
 
     /// Lets time pass for tests: the clock is that much later, and has ticked.
@@ -202,8 +207,21 @@ impl Kiosk {
 
     /// Shows the window and runs until it is closed.
     pub fn run(&self) -> anyhow::Result<()> {
+        let window = self.inner.window.window();
+        window.show()?;
+        if self.fit {
+            let size = window.size();
+            window
+                .dispatch_event_with_result(WindowEvent::ScaleFactorChanged { scale_factor: fitting(size.width, size.height) })?;
+        }
         Ok(self.inner.window.run()?)
     }
+}
+
+/// By how much what was laid out for Full HD, upright or not, is enlarged for a screen of so many pixels.
+fn fitting(width: u32, height: u32) -> f32 {
+    let by = |side: u32, laid_out: f32| side as f32 / laid_out;
+    by(width.max(height), 1920.0).min(by(width.min(height), 1080.0)).clamp(0.4, 4.0)
 }
 
 impl Inner {

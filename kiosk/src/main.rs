@@ -21,6 +21,9 @@ struct Arguments {
     /// Fill the whole screen
     #[arg(long)]
     fullscreen: bool,
+    /// Draw everything larger or smaller, so that a screen of any size shows as much as one of Full HD
+    #[arg(long)]
+    fit: bool,
     /// The language to start in, like `fi`; the town's first otherwise
     #[arg(long, value_name = "CODE")]
     language: Option<api::Language>,
@@ -52,7 +55,7 @@ fn main() -> anyhow::Result<()> {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
-    let Arguments { socket, photos, size, fullscreen, language, command } = Arguments::parse();
+    let Arguments { socket, photos, size, fullscreen, fit, language, command } = Arguments::parse();
     if let Some(Command::Gallery { out, town }) = command {
         return kiosk::gallery::write(&out, town.as_deref());
     }
@@ -60,5 +63,5 @@ fn main() -> anyhow::Result<()> {
         std::env::var_os("RUNTIME_DIRECTORY").map_or_else(|| PathBuf::from("/run/wegovnow"), PathBuf::from).join("wegovnowd.sock")
     });
     let client = api::Client::over_socket(&socket).with_context(|| format!("the socket {} cannot be used", socket.display()))?;
-    kiosk::Kiosk::new(client, kiosk::Options { language, photos, size: Some(size), fullscreen })?.run()
+    kiosk::Kiosk::new(client, kiosk::Options { language, photos, size: Some(size), fullscreen, fit })?.run()
 }

@@ -403,3 +403,13 @@ fn a_merged_report_leads_to_the_one_that_carries_on() {
     hall.touch("Show the report that carries on");
     assert!(matches!(hall.asked()[..], [Effect::Report(_, id)] if id == carries_on));
 }
+
+#[test]
+fn a_screen_of_any_size_shows_as_much_as_full_hd() {
+    assert_eq!(fitting(1920, 1080), 1.0);
+    assert_eq!(fitting(1080, 1920), 1.0);
+    assert_eq!(fitting(3840, 2160), 2.0);
+    // 1280x800: the width decides.
+    assert!((fitting(1280, 800) - 2.0 / 3.0).abs() < 1e-6);
+    assert!((fitting(1024, 600) - 1024.0 / 1920.0).abs() < 1e-6);
+}

@@ -6,7 +6,10 @@ mod layout;
 mod base;
 mod cpio;
 mod initramfs;
+mod stamp;
+mod bundle;
 mod slot;
+mod sbom;
 mod block;
 mod esp;
 mod disk;
@@ -20,14 +23,18 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
-use crate::shell::{self, cargo, output, target_dir};
+use self::base::Versions;
+use self::bundle::Signer;
+use self::stamp::{Stamp, Variant};
+use crate::shell::{self, cargo, target_dir};
 use crate::step::{self, Report};
 
 /// Where the image is put, and looked for.
 pub const IMAGE: &str = "out/image/wegovnow.img";
 
 /// Debian packages that building and checking need.
-const TOOLS: &str = "mmdebstrap squashfs-tools cryptsetup-bin dosfstools mtools grub-efi-amd64-bin grub-common zstd fdisk";
+const TOOLS: &str =
+    "mmdebstrap squashfs-tools cryptsetup-bin dosfstools mtools grub-efi-amd64-bin grub-common zstd fdisk rauc openssl";
 
 const BASE: &str = "images/base";
 
@@ -39,24 +46,46 @@ pub struct Options {
     /// The image, to be written or verified
     #[arg(long, default_value = IMAGE, global = true)]
     out: PathBuf,
-    /// Take the daemon and the console from this directory instead of building them
+    /// Take our programs from this directory instead of building them
     #[arg(long)]
     programs: Option<PathBuf>,
     /// Accept the versions that Debian has today, and write them to images/base/packages.lock
-    #[arg(long)]
+    #[arg(long, conflicts_with = "any_versions")]
     lock: bool,
+    /// Take whatever versions Debian has today
+    #[arg(long)]
+    any_versions: bool,
+    /// Version of the image, three numbers [default: that of the programs]
+    #[arg(long)]
+    version: Option<String>,
+    /// What it is for; updates never change from one to the other unasked
+    #[arg(long, value_enum, default_value = "development")]
+    variant: Variant,
+    /// Whose updates its boxes take, PEM [default: a certificate made for this checkout]
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
+    /// Key of that certificate, for bundles
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 enum What {
     /// Checks an image without starting it
     Verify,
+    /// Packs the slot of the image built last into an update
+    Bundle {
+        /// The update [default: beside the image, wegovnow-VERSION.raucb]
+        #[arg(long, value_name = "FILE")]
+        bundle: Option<PathBuf>,
+    },
 }
 
 pub fn run(options: &Options) -> Result<Report> {
     need(TOOLS)?;
-    match options.what {
+    match &options.what {
         None => build(options).map(|()| Report::default()),
+        Some(What::Bundle { bundle }) => pack(options, bundle.as_deref()).map(|()| Report::default()),
         Some(What::Verify) => step::alone("image", || verify::run_all(&options.out)),
     }
 }
@@ -69,31 +98,55 @@ pub fn need(packages: &str) -> Result<()> {
 
 fn build(options: &Options) -> Result<()> {
     let start = Instant::now();
-    let dir = options.out.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let work = dir.join("parts");
+    let work = parts(options);
     fs::create_dir_all(&work).with_context(|| format!("cannot make the directory {}", work.display()))?;
-    let epoch = epoch(".")?;
-    let version = env!("CARGO_PKG_VERSION");
+    let stamp = Stamp::now(options.version.as_deref(), options.variant)?;
+    let signer = Signer::of(options.certificate.as_deref(), options.key.as_deref(), options.variant)?;
+    let epoch = stamp.epoch;
 
     let programs = match &options.programs {
         Some(dir) => dir.clone(),
         None => stage("our programs", programs)?,
     };
-    let base = stage("Debian packages", || base::make(options.lock))?;
+    let versions = match options {
+        Options { lock: true, .. } => Versions::Lock,
+        Options { any_versions: true, .. } => Versions::Any,
+        _ => Versions::Locked,
+    };
+    let base = stage("Debian packages", || base::make(versions))?;
     let init = stage("init", build_init)?;
     let initramfs = stage("initramfs", || initramfs::make(&base, &init, &work))?;
-    let root = stage("root file system and its hash tree", || slot::root(&base, &programs, epoch, &work))?;
-    let boot = stage("boot image", || slot::boot(&base, &initramfs, &root, version, epoch, &work))?;
+    let root = stage("root file system and its hash tree", || slot::root(&base, &programs, &stamp, &signer, &work))?;
+    let boot = stage("boot image", || slot::boot(&base, &initramfs, &root, &stamp, &work))?;
     let esp = stage("boot loader", || esp::make(epoch, &work))?;
     let provision = stage("provisioning partition", || esp::provision(epoch, &work))?;
     let parts =
         [(layout::ESP, esp.as_path()), (layout::PROVISION, &provision), (layout::BOOT_A, &boot), (layout::ROOT_A, &root.file)];
+    let sbom = options.out.with_extension("cdx.json");
+    stage("list of what is in it", || write(&sbom, sbom::make(&base, &stamp)?))?;
     stage("disk", || disk::write(&options.out, &parts))?;
 
     for (name, file) in [("initramfs", initramfs.as_path()), ("boot image", &boot), ("root slot", &root.file)] {
         println!("{name:>12}  {}", size(fs::metadata(file)?.len()));
     }
     println!("{} in {}", options.out.display(), step::span(start.elapsed()));
+    Ok(())
+}
+
+/// Directory of the images that a disk is put together from.
+fn parts(options: &Options) -> PathBuf {
+    options.out.with_file_name("parts")
+}
+
+fn pack(options: &Options, bundle: Option<&Path>) -> Result<()> {
+    let work = parts(options);
+    let (boot, root) = (work.join("boot.img"), work.join("root.img"));
+    let stamp = Stamp::of(&root)?;
+    let signer = Signer::of(options.certificate.as_deref(), options.key.as_deref(), stamp.variant)?;
+    let usual = || options.out.with_file_name(format!("wegovnow-{}.raucb", stamp.version));
+    let bundle = bundle.map_or_else(usual, Path::to_owned);
+    bundle::make(&bundle, &boot, &root, &stamp, &signer, &work)?;
+    println!("{} {}", bundle.display(), size(fs::metadata(&bundle)?.len()));
     Ok(())
 }
 
@@ -105,17 +158,8 @@ fn stage<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     Ok(done)
 }
 
-/// Seconds since 1970 of the last commit below a folder: what is built from a commit bears its time.
-fn epoch(folder: &str) -> Result<u64> {
-    let time = |folder: &str| output(Command::new("git").args(["log", "-1", "--format=%ct", "--", folder]));
-    let said = time(folder)?;
-    // A folder that was never committed.
-    let said = if said.trim().is_empty() { time(".")? } else { said };
-    said.trim().parse().context("git says no time of the last commit")
-}
-
 fn programs() -> Result<PathBuf> {
-    shell::run(&mut cargo(&["build", "--release", "--locked", "-p", "appliance", "-p", "tui", "--bins"]))?;
+    shell::run(&mut cargo(&["build", "--release", "--locked", "-p", "appliance", "-p", "kiosk", "-p", "tui", "--bins"]))?;
     Ok(target_dir().join("release"))
 }
 

@@ -44,7 +44,19 @@ struct Resolve {
 #[derive(Deserialize)]
 struct Node {
     id: String,
-    dependencies: Vec<String>,
+    deps: Vec<Edge>,
+}
+
+#[derive(Deserialize)]
+struct Edge {
+    pkg: String,
+    dep_kinds: Vec<Kind>,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    /// As in [`Dependency`].
+    kind: Option<String>,
 }
 
 impl Metadata {
@@ -60,12 +72,23 @@ impl Metadata {
 
     /// Packages that something of ours is built on, ours included.
     pub fn used(&self) -> Vec<&Package> {
+        self.reached(self.ours(), |_| true)
+    }
+
+    /// Packages that end up in programs of ours, themselves included; not what only builds or tests them.
+    pub fn shipped(&self, programs: &[&str]) -> Vec<&Package> {
+        let from = self.ours().filter(|package| programs.contains(&package.name.as_str()));
+        self.reached(from, |edge| edge.dep_kinds.iter().any(|kind| kind.kind.is_none()))
+    }
+
+    fn reached<'a>(&'a self, from: impl Iterator<Item = &'a Package>, goes: impl Fn(&Edge) -> bool) -> Vec<&'a Package> {
         let nodes: BTreeMap<&str, &Node> = self.resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
         let mut reached = BTreeSet::new();
-        let mut waiting: Vec<&str> = self.workspace_members.iter().map(String::as_str).collect();
+        let mut waiting: Vec<&str> = from.map(|package| package.id.as_str()).collect();
         while let Some(id) = waiting.pop() {
             if reached.insert(id) {
-                waiting.extend(nodes.get(id).into_iter().flat_map(|node| node.dependencies.iter().map(String::as_str)));
+                let edges = nodes.get(id).into_iter().flat_map(|node| &node.deps);
+                waiting.extend(edges.filter(|edge| goes(edge)).map(|edge| edge.pkg.as_str()));
             }
         }
         self.packages.iter().filter(|package| reached.contains(package.id.as_str())).collect()

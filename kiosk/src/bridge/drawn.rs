@@ -40,3 +40,9 @@ pub fn tell(live: bool, started: Instant) {
         tracing::warn!(%error, "whoever started the kiosk cannot be told that it is up");
     }
 }
+
+/// Tells the service manager that the thread that draws still turns.
+pub fn beat() {
+    // Without a service manager there is nobody to tell.
+    let _ = sd_notify::notify(&[NotifyState::Watchdog]);
+}

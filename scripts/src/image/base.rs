@@ -7,13 +7,16 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use super::{BASE, epoch, list, read, write};
+use super::{BASE, list, read, write};
 use crate::shell::{self, cache_dir};
 
 const SUITE: &str = "bookworm";
 
 /// Files of ours that shape it.
-const INPUTS: [&str; 4] = ["packages", "prune", "customize", "../overlay/usr/lib/sysusers.d/wegovnow.conf"];
+const INPUTS: [&str; 5] = ["packages", "services", "prune", "customize", "../overlay/usr/lib/sysusers.d/wegovnow.conf"];
+
+/// Time of the files that packages write when they are installed. Those in the image bear the commit's, whatever this is.
+const EPOCH: &str = "1767225600";
 
 /// What no kiosk reads. Copyright files stay: licences ask for them.
 const LEFT_OUT: [&str; 8] = [
@@ -28,29 +31,46 @@ const LEFT_OUT: [&str; 8] = [
     "path-exclude=/etc/kernel/postrm.d/initramfs-tools",
 ];
 
+/// Which versions of packages are good.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Versions {
+    /// Those of `packages.lock`.
+    Locked,
+    /// Those that Debian has today, written to `packages.lock`.
+    Lock,
+    /// Whatever Debian has today: a test must not fail because of a security update.
+    Any,
+}
+
 pub struct Base {
     pub tar: PathBuf,
     pub kernel: PathBuf,
     /// Of that kernel, all of them.
     pub modules: PathBuf,
+    /// List of what was installed.
+    pub packages: PathBuf,
 }
 
-pub fn make(lock: bool) -> Result<Base> {
-    let epoch = epoch(BASE)?;
-    let mut hash = Sha256::new().chain_update(epoch.to_string()).chain_update(LEFT_OUT.concat());
+pub fn make(versions: Versions) -> Result<Base> {
+    let mut hash = Sha256::new().chain_update(EPOCH).chain_update(LEFT_OUT.concat());
     for input in INPUTS {
         hash.update(read(&Path::new(BASE).join(input))?);
     }
     let key: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let dir = cache_dir()?.join("image").join(format!("base-{key}"));
     if !dir.join("root.tar").is_file() {
-        bootstrap(&dir, epoch)?;
+        bootstrap(&dir)?;
     }
-    check_lock(&dir.join("packages"), lock)?;
-    Ok(Base { tar: dir.join("root.tar"), kernel: only(&dir.join("boot"), "vmlinuz-")?, modules: only(&dir.join("modules"), "")? })
+    check_lock(&dir.join("packages"), versions)?;
+    Ok(Base {
+        tar: dir.join("root.tar"),
+        kernel: only(&dir.join("boot"), "vmlinuz-")?,
+        modules: only(&dir.join("modules"), "")?,
+        packages: dir.join("packages"),
+    })
 }
 
-fn bootstrap(dir: &Path, epoch: u64) -> Result<()> {
+fn bootstrap(dir: &Path) -> Result<()> {
     println!("   takes about two minutes; kept in {}", dir.display());
     let part = super::fresh(dir.with_extension("part"))?;
     let mut command = Command::new("mmdebstrap");
@@ -63,16 +83,16 @@ fn bootstrap(dir: &Path, epoch: u64) -> Result<()> {
     command.arg(format!("--customize-hook=copy-out /usr/lib/wegovnow/packages {out}"));
     // Nothing is left of apt's lists for it to clean.
     command.arg("--skip=cleanup/apt");
-    command.arg(SUITE).arg(part.join("root.tar")).env("SOURCE_DATE_EPOCH", epoch.to_string());
+    command.arg(SUITE).arg(part.join("root.tar")).env("SOURCE_DATE_EPOCH", EPOCH);
     shell::run(&mut command)?;
     fs::rename(&part, dir).with_context(|| format!("cannot keep {}", dir.display()))
 }
 
 /// Holds what was installed against what was agreed on.
-fn check_lock(installed: &Path, accept: bool) -> Result<()> {
+fn check_lock(installed: &Path, versions: Versions) -> Result<()> {
     let lock = Path::new(BASE).join("packages.lock");
     let installed = read(installed)?;
-    if accept {
+    if versions == Versions::Lock {
         return write(&lock, installed);
     }
     let (installed, locked) = (String::from_utf8_lossy(&installed).into_owned(), String::from_utf8(read(&lock)?)?);
@@ -80,7 +100,13 @@ fn check_lock(installed: &Path, accept: bool) -> Result<()> {
     let gone: Vec<&str> = locked.lines().filter(|line| !installed.lines().any(|own| own == *line)).collect();
     if !differ.is_empty() || !gone.is_empty() {
         let said = format!("installed:\n   {}\nlocked:\n   {}", differ.join("\n   "), gone.join("\n   "));
-        bail!("Debian has other versions than packages.lock; accept them with --lock\n{said}");
+        if versions == Versions::Any {
+            println!("   Debian has other versions than packages.lock, taken as they are\n{said}");
+            return Ok(());
+        }
+        bail!(
+            "Debian has other versions than packages.lock; accept them with --lock, or take them once with --any-versions\n{said}"
+        );
     }
     Ok(())
 }

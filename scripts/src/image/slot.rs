@@ -10,6 +10,8 @@ use gpt::Guid;
 use sha2::{Digest, Sha256};
 
 use super::base::Base;
+use super::bundle::{self, Signer};
+use super::stamp::{self, Stamp};
 use super::{fresh, layout, read, write};
 use crate::shell::{output, run};
 
@@ -26,7 +28,7 @@ const UNITS: [(&str, &str); 4] = [
     ("wegovnow-set-up.service", "wegovnowd.service.requires"),
 ];
 
-const PROGRAMS: [&str; 2] = ["wegovnowd", "wegovnow-console"];
+const PROGRAMS: [&str; 3] = ["wegovnowd", "wegovnow-console", "wegovnow-kiosk"];
 
 pub struct Root {
     pub file: PathBuf,
@@ -35,7 +37,7 @@ pub struct Root {
 }
 
 /// The root file system, and behind it the tree of hashes that every block is checked with when it is read.
-pub fn root(base: &Base, programs: &Path, epoch: u64, work: &Path) -> Result<Root> {
+pub fn root(base: &Base, programs: &Path, stamp: &Stamp, signer: &Signer, work: &Path) -> Result<Root> {
     let overlay = fresh(work.join("overlay"))?;
     run(Command::new("cp").args(["-R", &format!("{OVERLAY}/.")]).arg(&overlay))?;
     // Its users are in the root file system already.
@@ -45,6 +47,8 @@ pub fn root(base: &Base, programs: &Path, epoch: u64, work: &Path) -> Result<Roo
         fs::create_dir_all(&wants)?;
         symlink(format!("../{unit}"), wants.join(unit))?;
     }
+    write(&overlay.join(stamp::FILE), stamp.to_string())?;
+    write(&overlay.join("etc/rauc/keyring.pem"), bundle::keyring(signer)?)?;
     fs::create_dir_all(overlay.join("usr/bin"))?;
     for program in PROGRAMS {
         let to = overlay.join("usr/bin").join(program);
@@ -60,7 +64,7 @@ pub fn root(base: &Base, programs: &Path, epoch: u64, work: &Path) -> Result<Roo
 
     let file = work.join("root.img");
     let mut squash = Command::new("mksquashfs");
-    squash.arg("-").arg(&file).args(["-tar", "-comp", "zstd", "-Xcompression-level", "15"]).args(squash_options(epoch));
+    squash.arg("-").arg(&file).args(["-tar", "-comp", "zstd", "-Xcompression-level", "15"]).args(squash_options(stamp.epoch));
     run(squash.env_remove("SOURCE_DATE_EPOCH").stdin(File::open(&tar)?).stdout(Stdio::null()))?;
     fs::remove_file(&tar)?;
     let verity = add_tree(&file)?;
@@ -69,16 +73,20 @@ pub fn root(base: &Base, programs: &Path, epoch: u64, work: &Path) -> Result<Roo
 }
 
 /// The kernel, its initramfs, and what the boot loader must know of the slot, as a file system that GRUB reads.
-pub fn boot(base: &Base, initramfs: &Path, root: &Root, version: &str, epoch: u64, work: &Path) -> Result<PathBuf> {
+pub fn boot(base: &Base, initramfs: &Path, root: &Root, stamp: &Stamp, work: &Path) -> Result<PathBuf> {
     let staging = fresh(work.join("boot"))?;
     write(&staging.join("vmlinuz"), read(&base.kernel)?)?;
     write(&staging.join("initrd"), read(initramfs)?)?;
-    write(&staging.join("slot.cfg"), format!("version=\"{version}\"\nverity=\"{}\"\n", root.verity))?;
+    write(&staging.join("slot.cfg"), format!("version=\"{}\"\nverity=\"{}\"\n", stamp.version, root.verity))?;
 
     let file = work.join("boot.img");
     let mut squash = Command::new("mksquashfs");
     // Kernel and initramfs are packed already: GRUB unpacks slowly, and reads these as they are. Its squash4 knows no zstd.
-    squash.arg(&staging).arg(&file).args(["-all-root", "-no-xattrs", "-noD", "-noF", "-comp", "xz"]).args(squash_options(epoch));
+    squash
+        .arg(&staging)
+        .arg(&file)
+        .args(["-all-root", "-no-xattrs", "-noD", "-noF", "-comp", "xz"])
+        .args(squash_options(stamp.epoch));
     run(squash.env_remove("SOURCE_DATE_EPOCH").stdout(Stdio::null()))?;
     fits(&file, layout::BOOT_A)?;
     Ok(file)

@@ -18,12 +18,17 @@ const OF_ONE_BOX: [&str; 4] =
     ["etc/ssh/ssh_host_*", "var/lib/systemd/random-seed", "var/lib/wegovnow", "etc/credstore*/wegovnow*"];
 
 /// Must be: what starts, what it starts, and what is said to be in it.
-const IN_ROOT: [&str; 6] = [
+const IN_ROOT: [&str; 11] = [
     "usr/lib/systemd/systemd",
     "usr/sbin/mke2fs",
     "usr/bin/wegovnowd",
     "usr/lib/systemd/system/wegovnowd.service",
-    "usr/lib/wegovnow/boot-pass",
+    "usr/bin/wegovnow-kiosk",
+    "usr/sbin/sshd",
+    "usr/lib/systemd/system/rauc.service",
+    "etc/rauc/system.conf",
+    "etc/rauc/keyring.pem",
+    "usr/lib/wegovnow/build",
     "usr/lib/wegovnow/packages",
 ];
 
