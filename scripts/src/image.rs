@@ -158,17 +158,42 @@ fn stage<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     Ok(done)
 }
 
+/// Named, so that what is built for an image lies apart from other builds, which have other flags.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// Packages whose programs are in an image.
+const PACKAGES: [&str; 3] = ["appliance", "kiosk", "tui"];
+
+/// Builds our programs so that they are the same bytes wherever the tree and cargo's home lie.
 fn programs() -> Result<PathBuf> {
-    shell::run(&mut cargo(&["build", "--release", "--locked", "-p", "appliance", "-p", "kiosk", "-p", "tui", "--bins"]))?;
-    Ok(target_dir().join("release"))
+    let mut command = cargo(&["build", "--release", "--locked", "--bins", "--target", TARGET]);
+    for package in PACKAGES {
+        command.args(["-p", package]);
+    }
+    shell::run(command.env("CARGO_ENCODED_RUSTFLAGS", flags(&[])))?;
+    Ok(target_dir().join(TARGET).join("release"))
 }
 
 /// Builds `/init` without a single library to load: there is nothing beside it in the initramfs.
 fn build_init() -> Result<PathBuf> {
-    const TARGET: &str = "x86_64-unknown-linux-gnu";
     let mut command = cargo(&["build", "--release", "--locked", "-p", "init", "--target", TARGET]);
-    shell::run(command.env("RUSTFLAGS", "-C target-feature=+crt-static -C strip=symbols -C opt-level=s"))?;
-    Ok(target_dir().join(TARGET).join("release/init"))
+    // Its flags would throw out what the other programs are built of.
+    let dir = target_dir().join("init");
+    command
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(&["-Ctarget-feature=+crt-static", "-Copt-level=s"]))
+        .env("CARGO_TARGET_DIR", &dir);
+    shell::run(&mut command)?;
+    Ok(dir.join(TARGET).join("release/init"))
+}
+
+/// Flags of rustc, as cargo takes them from the environment: no path of this machine gets into a program.
+fn flags(more: &[&str]) -> String {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    let places = [(Some(shell::root()), "/wegovnow"), (home, "/cargo")];
+    let remapped = places.into_iter().filter_map(|(from, to)| Some(format!("--remap-path-prefix={}={to}", from?.display())));
+    let strip = "-Cstrip=symbols".to_owned();
+    remapped.chain([strip]).chain(more.iter().map(|flag| (*flag).to_owned())).collect::<Vec<_>>().join("\u{1f}")
 }
 
 /// Lines of one of the lists in `images/base`, without comments.
