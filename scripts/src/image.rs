@@ -10,7 +10,6 @@ mod stamp;
 mod bundle;
 mod slot;
 mod sbom;
-mod block;
 mod esp;
 mod disk;
 mod verify;

@@ -6,9 +6,10 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
+use bootstate::File as Note;
 
 use super::cpio::Archive;
-use super::{BASE, block, fresh, layout, list, read, write};
+use super::{BASE, fresh, layout, list, read, write};
 use crate::shell::run;
 
 /// Where firmware looks on a medium it does not know: no entry in its memory is needed, and none can be forgotten.
@@ -38,13 +39,12 @@ pub fn make(epoch: u64, work: &Path) -> Result<PathBuf> {
     mkimage.args(["--format=x86_64-efi", "--memdisk"]).arg(&scripts).arg("--output").arg(&loader);
     run(mkimage.args(list("grub-modules")?))?;
 
-    write(&staging.join(block::TRIES), block::tries())?;
-    for (seq, policy) in (1..).zip(block::POLICIES) {
-        write(&staging.join(policy), block::policy(seq))?;
+    for note in Note::ALL {
+        write(&staging.join(note.path()), note.new_image())?;
     }
     let file = work.join("esp.img");
     fat(&file, "ESP", layout::capacity(layout::ESP))?;
-    let files = [LOADER, block::TRIES, block::POLICIES[0], block::POLICIES[1]];
+    let files: Vec<&str> = [LOADER].into_iter().chain(Note::ALL.map(Note::path)).collect();
     fill(&file, &staging, &["EFI", "EFI/BOOT", "wegovnow"], &files, epoch)?;
     Ok(file)
 }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use bootstate::{File as Note, Files, Slot};
 use gpt::{Partition, SECTOR, Table};
 
 use super::slot::BLOCK;
-use super::{block, esp, fresh, layout, size};
+use super::{esp, fresh, layout, size};
 use crate::shell::{output, run};
 use crate::step::Tally;
 
@@ -115,14 +116,15 @@ fn efi(image: &mut Image) -> Result<String> {
     };
     let loader = get(esp::LOADER)?;
     ensure!(loader.starts_with(b"MZ"), "{} is no program for firmware", esp::LOADER);
-    let tries = block::parse(&get(block::TRIES)?)?;
-    ensure!(tries.iter().all(|(_, value)| value == "0"), "slots were tried: {tries:?}");
-    for policy in block::POLICIES {
-        let pairs = block::parse(&get(policy)?)?;
-        let value = |name: &str| pairs.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
-        ensure!(value("seq").is_some() && value("seq") == value("end"), "{policy} is torn");
-        ensure!(value("a_ok") == Some("1") && value("a_pending") == Some("0"), "{policy} does not call slot A good");
+    let mut notes = Files::default();
+    for note in Note::ALL {
+        notes.set(note, Some(get(note.path())?));
     }
+    let wrong: Vec<String> = bootstate::repair(&notes).iter().map(ToString::to_string).collect();
+    ensure!(wrong.is_empty(), "the boot loader's notes: {}", wrong.join("; "));
+    let state = bootstate::choose(&notes);
+    ensure!(state.tries == bootstate::Tries::default(), "slots were tried: {:?}", state.tries);
+    ensure!(state.is_proven(Slot::A), "slot A is not called good");
     Ok(format!("boot loader {}", size(loader.len() as u64)))
 }
 
