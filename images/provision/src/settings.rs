@@ -1,0 +1,173 @@
+//! What a file means for one box.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use crate::form::{Hours, Opening};
+use crate::secret::Secret;
+
+/// None is: as the system has it. Secrets are left out when this is written as something else.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Settings {
+    /// The file's own number; of two files the one with the higher counts.
+    pub generation: u32,
+    pub site: Site,
+    pub network: Network,
+    pub wifi: Option<Wifi>,
+    pub proxy: Proxy,
+    pub time: Time,
+    pub display: Display,
+    pub kiosk: Kiosk,
+    /// Accounts of civil servants: each gets the console, and nothing else.
+    pub staff: Vec<Account>,
+    /// Keys of technicians.
+    pub technician: Vec<String>,
+    pub update: Update,
+    pub panel: Panel,
+}
+
+/// The town, and where in it the box stands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Site {
+    /// The town's; that of the map otherwise.
+    pub name: Option<String>,
+    /// Where the box stands, as people say it.
+    pub place_name: Option<String>,
+    /// Offered to residents, the first is the usual one.
+    pub languages: Vec<String>,
+    /// Where the map opens: latitude and longitude in degrees.
+    pub center: Option<[f64; 2]>,
+    /// File beside: an extract of OpenStreetMap, or a town file that was imported elsewhere.
+    pub town: Option<String>,
+    /// File beside: the border as GeoJSON.
+    pub border: Option<String>,
+    pub time_zone: Option<String>,
+}
+
+/// The wired network.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Network {
+    /// None is: by DHCP.
+    pub address: Option<(IpAddr, u8)>,
+    pub gateway: Option<IpAddr>,
+    pub dns: Vec<IpAddr>,
+    pub hostname: Option<String>,
+    pub vlan: Option<u16>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Wifi {
+    pub ssid: String,
+    /// None is an open network.
+    #[serde(skip)]
+    pub key: Option<WifiKey>,
+    /// Two letters: which channels are allowed.
+    pub country: Option<String>,
+    pub hidden: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WifiKey {
+    Password(Secret),
+    /// The key that WPA derives of password and name: 64 digits of base 16.
+    Psk(Secret),
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Proxy {
+    pub http: Option<String>,
+    pub https: Option<String>,
+    /// Hosts and domains that are reached without it.
+    pub none: Vec<String>,
+    /// File beside: certificates of authorities that the box believes too.
+    pub ca: Option<String>,
+    pub user: Option<String>,
+    #[serde(skip)]
+    pub password: Option<Secret>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Time {
+    /// NTP servers; what DHCP names otherwise, and Debian's pool.
+    pub servers: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Display {
+    /// Degrees clockwise: 0, 90, 180 or 270.
+    pub rotation: u16,
+    /// Name of the connector, such as `HDMI-A-1`; the first with a display otherwise.
+    pub output: Option<String>,
+    /// When the screen is dark.
+    pub blank: Option<Hours>,
+    /// How much larger everything is drawn.
+    pub scale: Option<f64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Kiosk {
+    /// The language to start in; the town's first otherwise.
+    pub language: Option<String>,
+    /// Empty is always.
+    pub opening_hours: Vec<Opening>,
+    /// Seconds without a touch after which a draft is thrown away.
+    pub idle_s: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Account {
+    pub name: String,
+    pub full_name: Option<String>,
+    /// Public keys; there are no passwords.
+    pub keys: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Update {
+    /// Where bundles are looked for.
+    pub url: Option<String>,
+    pub channel: Option<String>,
+    /// When an update may be installed by itself.
+    pub window: Option<Hours>,
+    pub automatic: bool,
+}
+
+/// The technician's small display.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Panel {
+    pub kind: Option<PanelKind>,
+    /// Where it is attached, such as `/dev/i2c-1`.
+    pub device: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum PanelKind {
+    #[serde(rename = "none")]
+    None,
+    /// 128 by 64 pixels, ssd1306.
+    #[serde(rename = "oled")]
+    Oled,
+    /// 320 by 240 pixels.
+    #[serde(rename = "tft")]
+    Tft,
+    #[serde(rename = "framebuffer")]
+    Framebuffer,
+}
+
+impl PanelKind {
+    pub const ALL: [(&str, PanelKind); 4] =
+        [("none", PanelKind::None), ("oled", PanelKind::Oled), ("tft", PanelKind::Tft), ("framebuffer", PanelKind::Framebuffer)];
+}
+
+impl Settings {
+    /// Section and key of every secret that is set.
+    pub fn secrets(&self) -> Vec<(&'static str, &Secret)> {
+        let wifi = match self.wifi.as_ref().and_then(|wifi| wifi.key.as_ref()) {
+            Some(WifiKey::Password(secret)) => Some(("wifi.password", secret)),
+            Some(WifiKey::Psk(secret)) => Some(("wifi.psk", secret)),
+            None => None,
+        };
+        wifi.into_iter().chain(self.proxy.password.as_ref().map(|secret| ("proxy.password", secret))).collect()
+    }
+}
