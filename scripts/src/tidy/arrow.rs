@@ -6,7 +6,7 @@ use crate::metadata::Metadata;
 const ROWS: [&[&str]; 5] = [&["map"], &["store"], &["api"], &["appliance", "kiosk", "tui"], &["tests", "fuzz"]];
 
 /// Packages that stand on none of the rows, and on which nothing stands.
-const APART: [&str; 3] = ["scripts", "init", "flash"];
+const APART: [&str; 4] = ["scripts", "init", "flash", "caretaker"];
 
 /// Packages that those may stand on, themselves on nothing of ours.
 const BELOW_APART: [&str; 3] = ["bootstate", "gpt", "provision"];

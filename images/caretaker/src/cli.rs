@@ -1,0 +1,302 @@
+//! The command line, as one table, and what each command does.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use bootstate::Slot;
+use clap::{Args, Parser, Subcommand};
+
+use crate::bundle::Refused;
+use crate::reset::Tier;
+use crate::shell::NotAllowed;
+use crate::support::Target;
+use crate::update::{Request, Source};
+use crate::{Busy, Caretaker, boot_state, clock, gate, reset, set_up, shell, start, status, support, update};
+
+/// What a command ends with. Documented in `--help`.
+pub mod exit {
+    /// Done.
+    pub const DONE: u8 = 0;
+    /// Not done; the message says why. Of `gate`: the slot is not good.
+    pub const FAILED: u8 = 1;
+    /// The command line is wrong, or not for technicians.
+    pub const USAGE: u8 = 2;
+    /// The bundle is not taken, and never will be: signature, version, variant, digest.
+    pub const REFUSED: u8 = 3;
+    /// Somebody else is at it; try again later (EX_TEMPFAIL of sysexits.h).
+    pub const BUSY: u8 = 75;
+}
+
+const AFTER: &str = "Exit codes:
+  0   done
+  1   not done; the message says why (gate: the slot is not good)
+  2   the command line is wrong
+  3   the update is refused: not signed for this box, older, of another variant, or damaged
+  75  an update or a check is under way already; try again later
+
+Examples:
+  wegovnow-box status
+  wegovnow-box update --from-usb --restart
+  wegovnow-box update https://updates.example.org/wegovnow-1.2.0.raucb
+  wegovnow-box reset data";
+
+/// Looks after a WeGovNow appliance: start, health, updates, reset. Runs as root on the box.
+#[derive(Debug, Parser)]
+#[command(name = "wegovnow-box", version, after_help = AFTER, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Do what is due early at every start: boot state, clock, identity, provisioning, files for services
+    Start,
+    /// Give the daemon its town, as provisioned (runs as the daemon's account)
+    SetUp,
+    /// Wait until the running slot is found good, and tell the boot loader; give it up if it is on trial and is not
+    Gate,
+    /// Which slot the boot loader starts
+    #[command(subcommand)]
+    BootState(BootState),
+    /// Install an update
+    Update(Update),
+    /// Say how the box is
+    Status {
+        /// For programs; the names are documented in images/caretaker/src/status.rs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Factory reset, at the next start. What lies on the PROVISION partition is taken again after it
+    Reset {
+        /// What goes
+        tier: Tier,
+        /// Do not ask for the word
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Write what support needs to the stick that is plugged in, else to the PROVISION partition
+    Support {
+        /// Write to this folder instead
+        #[arg(long, value_name = "DIR")]
+        to: Option<PathBuf>,
+    },
+    /// The clock of a box without a battery for it
+    #[command(subcommand)]
+    Clock(Clock),
+    /// Start the box again
+    Restart,
+    /// Answer a technician over SSH: the command in $SSH_ORIGINAL_COMMAND, else a menu
+    Shell,
+}
+
+/// As RAUC calls its custom boot loader backend.
+#[derive(Debug, Subcommand)]
+pub enum BootState {
+    /// Print the slot that is started next: A or B
+    GetPrimary,
+    /// Put a slot first, on trial
+    SetPrimary { slot: Slot },
+    /// Print good or bad
+    GetState { slot: Slot },
+    /// Mark a slot
+    SetState { slot: Slot, mark: Mark },
+    /// Print everything, for people
+    Show,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Mark {
+    Good,
+    Bad,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Clock {
+    /// Keep the time for the next start
+    Save,
+    /// Set the clock forward to what is known, if it is behind
+    Floor,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Update {
+    #[command(subcommand)]
+    command: Option<UpdateCommand>,
+    /// The bundle: a file, or an address that begins with http:// or https://
+    #[arg(value_name = "FILE|URL", required_unless_present = "from_usb", conflicts_with = "from_usb")]
+    from: Option<String>,
+    /// Take the one bundle at the top level of the stick that is plugged in
+    #[arg(long)]
+    from_usb: bool,
+    /// What the file's SHA-256 must be, in base 16
+    #[arg(long, value_name = "HEX", value_parser = sha256)]
+    sha256: Option<String>,
+    /// Install the version that runs once more, into the other slot
+    #[arg(long)]
+    again: bool,
+    /// Take a bundle of another variant (development, release)
+    #[arg(long)]
+    other_variant: bool,
+    /// Start the box again when it is installed
+    #[arg(long)]
+    restart: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UpdateCommand {
+    /// RAUC's pre-install handler: refuse what is older, from $RAUC_BUNDLE_MOUNT_POINT/manifest.raucm
+    CheckManifest,
+}
+
+fn sha256(text: &str) -> Result<String, String> {
+    let fits = text.len() == 64 && text.bytes().all(|c| c.is_ascii_hexdigit());
+    if fits { Ok(text.to_ascii_lowercase()) } else { Err("expected 64 digits of base 16".to_owned()) }
+}
+
+/// Does a command; what it ends with.
+pub fn run(care: &Caretaker<'_>, command: Command) -> u8 {
+    let done = match command {
+        Command::Start => start(care),
+        Command::SetUp => set_up::run(care).map(|said| say(&said)),
+        Command::Gate => gate::run(care).map(|is_good| if is_good { exit::DONE } else { exit::FAILED }),
+        Command::BootState(command) => boot_state(care, &command),
+        Command::Update(Update { command: Some(UpdateCommand::CheckManifest), .. }) => check_manifest(care),
+        Command::Update(update) => install(care, update),
+        Command::Status { json } => show_status(care, json),
+        Command::Reset { tier, yes } => ask_for_reset(care, tier, yes),
+        Command::Support { to } => {
+            support::run(care, &to.map_or(Target::Any, Target::Folder)).map(|place| say(&format!("written: {place}")))
+        }
+        Command::Clock(Clock::Save) => clock::save(care).map(|()| exit::DONE),
+        Command::Clock(Clock::Floor) => clock::raise(care).map(|said| say(&said)),
+        Command::Restart => care.system.reboot().map(|()| exit::DONE).map_err(anyhow::Error::from),
+        Command::Shell => answer(care),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("wegovnow-box: {error:#}");
+        code(&error)
+    })
+}
+
+/// The code that an error ends with.
+pub fn code(error: &anyhow::Error) -> u8 {
+    if error.is::<Busy>() {
+        exit::BUSY
+    } else if error.is::<Refused>() {
+        exit::REFUSED
+    } else if error.is::<NotAllowed>() {
+        exit::USAGE
+    } else {
+        exit::FAILED
+    }
+}
+
+fn say(text: &str) -> u8 {
+    println!("{text}");
+    exit::DONE
+}
+
+fn start(care: &Caretaker<'_>) -> Result<u8> {
+    let (steps, must_restart) = start::run(care);
+    if must_restart {
+        care.system.reboot().context("the box does not start again")?;
+    }
+    Ok(if steps.iter().all(|step| step.is_done) { exit::DONE } else { exit::FAILED })
+}
+
+fn boot_state(care: &Caretaker<'_>, command: &BootState) -> Result<u8> {
+    match *command {
+        BootState::GetPrimary => Ok(say(&boot_state::get_primary(care)?)),
+        BootState::GetState { slot } => Ok(say(&boot_state::get_state(care, slot)?)),
+        BootState::SetPrimary { slot } => boot_state::set_primary(care, slot).map(|()| exit::DONE),
+        BootState::SetState { slot, mark } => boot_state::set_state(care, slot, mark == Mark::Good).map(|()| exit::DONE),
+        BootState::Show => {
+            print!("{}", boot_state::show(care)?);
+            Ok(exit::DONE)
+        }
+    }
+}
+
+fn check_manifest(care: &Caretaker<'_>) -> Result<u8> {
+    let mounted = std::env::var_os("RAUC_BUNDLE_MOUNT_POINT").context("RAUC says no RAUC_BUNDLE_MOUNT_POINT")?;
+    let version = update::check_manifest(care, &PathBuf::from(mounted))?;
+    Ok(say(&format!("version {version} may be installed")))
+}
+
+fn install(care: &Caretaker<'_>, update: Update) -> Result<u8> {
+    let Update { command: _, from, from_usb: _, sha256, again, other_variant, restart } = update;
+    let source = match from {
+        None => Source::Stick,
+        Some(from) if from.starts_with("http://") || from.starts_with("https://") => Source::Url(from),
+        Some(from) => Source::File(from.into()),
+    };
+    let mut last = None;
+    let is_terminal = io::stderr().is_terminal();
+    let mut progress = |what: &str, done: u64, all: Option<u64>| {
+        // Tenths for logs, hundredths for people.
+        let step = if is_terminal { 1 } else { 10 };
+        let percent = all.filter(|all| *all > 0).map(|all| done * 100 / all / step * step);
+        let shown = percent.unwrap_or(done >> 23);
+        if last.replace(shown) != Some(shown) {
+            let amount = percent.map_or_else(|| format!("{} MB", done / 1_000_000), |percent| format!("{percent} %"));
+            let (start, end) = if is_terminal { ("\r", "   ") } else { ("", "\n") };
+            let _ = write!(io::stderr(), "{start}{what}: {amount}{end}");
+        }
+    };
+    let version = update::run(care, &Request { source, sha256, again, other_variant, restart }, &mut progress)?;
+    Ok(say(&format!("version {version} is installed: the box starts it next")))
+}
+
+fn show_status(care: &Caretaker<'_>, json: bool) -> Result<u8> {
+    let status = status::read(care);
+    let text = if json { serde_json::to_string_pretty(&status)? + "\n" } else { status::describe(&status) };
+    // Whoever reads it may have gone.
+    let _ = io::stdout().write_all(text.as_bytes());
+    Ok(exit::DONE)
+}
+
+fn ask_for_reset(care: &Caretaker<'_>, tier: Tier, yes: bool) -> Result<u8> {
+    if !yes && !typed(&mut io::stdin().lock(), &mut io::stdout(), tier)? {
+        println!("Nothing was done.");
+        return Ok(exit::FAILED);
+    }
+    reset::request(care, tier, "asked for at the console")?;
+    care.system.reboot().context("it is done at the next start; the box does not start again by itself")?;
+    Ok(say("The box starts again."))
+}
+
+/// Whether somebody typed the word.
+pub fn typed(input: &mut dyn BufRead, output: &mut dyn Write, tier: Tier) -> io::Result<bool> {
+    write!(output, "This {}.\nType the word {tier} to do it: ", tier.effect())?;
+    output.flush()?;
+    let mut line = String::new();
+    input.read_line(&mut line)?;
+    Ok(line.trim() == tier.to_string())
+}
+
+fn answer(care: &Caretaker<'_>) -> Result<u8> {
+    match std::env::var("SSH_ORIGINAL_COMMAND").ok().filter(|line| !line.trim().is_empty()) {
+        Some(line) => Ok(do_words(care, &shell::parse(&line)?)),
+        None => {
+            let mut run = |words: &[String]| do_words(care, words);
+            // Not locked for the whole time: a reset reads a word in between.
+            let mut input = io::BufReader::with_capacity(1, io::stdin());
+            shell::menu(&mut input, &mut io::stdout(), &mut run)?;
+            Ok(exit::DONE)
+        }
+    }
+}
+
+fn do_words(care: &Caretaker<'_>, words: &[String]) -> u8 {
+    match Cli::try_parse_from(std::iter::once("wegovnow-box").chain(words.iter().map(String::as_str))) {
+        Ok(Cli { command: Command::Shell }) => exit::USAGE,
+        Ok(cli) => run(care, cli.command),
+        Err(error) => {
+            let _ = error.print();
+            if error.use_stderr() { exit::USAGE } else { exit::DONE }
+        }
+    }
+}

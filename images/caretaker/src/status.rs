@@ -1,0 +1,225 @@
+//! `wegovnow-box status`: the box at one moment, for people, for the panel and for support.
+//!
+//! As JSON it is what `appliance/panel` reads as its `Readings`, and more beside; what is not known is `null`:
+//!
+//! | name | what |
+//! |---|---|
+//! | `language`, `town`, `site` | as provisioned: the kiosk's language, the town's name, where the box stands |
+//! | `serial`, `slot`, `version`, `commit`, `variant` | which box, which slot was started (`a`, `b`), what is in it |
+//! | `is_on_trial` | the running slot was not found good yet |
+//! | `rollback` | `version`, `reason`: the update that the box went back from, until another is committed |
+//! | `network` | `addresses`, `host`, `is_plugged`, `is_captive` (not measured: `null`) |
+//! | `store` | `open`, `starting`, `read-only` or `down`; `reports` counts what is in it |
+//! | `kiosk` | `shown`, `starting`, or `none` where there is no display |
+//! | `disk` | `free_bytes`, `total_bytes` of the data partition, `life_used_percent` where the medium says it (eMMC) |
+//! | `sync` | `age_s`, `peers`: `null`, boxes do not exchange facts yet |
+//! | `temperature_c`, `uptime_s` | the hottest sensor; seconds since the machine was started |
+//! | `clock` | `is_verified`, `source`, `local` |
+//! | `pairing`, `starts_by_itself` | `null` |
+//! | `generation` | of the settings in force |
+//! | `boot` | `order`, `next`, and of `a` and `b`: `ok`, `pending`, `tries` |
+//! | `gate` | the last verdict: `passed`, `slot`, `version`, `at_s`, `reasons`, `notes`, … |
+//! | `steps` | of this start: `name`, `is_done`, `said` |
+//! | `history` | the last lines: `at_s`, `word`, `text` |
+
+mod sensor;
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::gate::{self, Kiosk, Record, Rollback};
+use crate::history::{self, Line};
+use crate::stamp::{self, Stamp};
+use crate::start::{RECORD, Step};
+use crate::{Caretaker, esp, file, identity, settings};
+
+const LIMIT: Duration = Duration::from_secs(10);
+const LINES: usize = 20;
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    pub language: Option<String>,
+    pub town: Option<String>,
+    pub site: Option<String>,
+    pub serial: Option<String>,
+    pub slot: Option<String>,
+    pub version: Option<String>,
+    pub commit: Option<String>,
+    pub variant: Option<String>,
+    pub is_on_trial: Option<bool>,
+    pub rollback: Option<Rollback>,
+    pub network: Network,
+    pub store: &'static str,
+    pub kiosk: &'static str,
+    pub reports: Option<u64>,
+    pub disk: Disk,
+    pub sync: Sync,
+    pub temperature_c: Option<f32>,
+    pub uptime_s: u64,
+    pub clock: Clock,
+    pub pairing: Option<()>,
+    pub starts_by_itself: Option<bool>,
+    pub generation: Option<u32>,
+    pub boot: Option<Boot>,
+    pub gate: Option<Record>,
+    pub steps: Vec<Step>,
+    pub history: Vec<Line>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Network {
+    pub addresses: Vec<String>,
+    pub host: Option<String>,
+    pub is_plugged: Option<bool>,
+    pub is_captive: Option<bool>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Disk {
+    pub free_bytes: Option<u64>,
+    pub total_bytes: Option<u64>,
+    pub life_used_percent: Option<u16>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Sync {
+    pub age_s: Option<u64>,
+    pub peers: Option<u32>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Clock {
+    pub is_verified: Option<bool>,
+    pub source: Option<String>,
+    pub local: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Boot {
+    pub order: Vec<&'static str>,
+    pub next: &'static str,
+    pub a: BootSlot,
+    pub b: BootSlot,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BootSlot {
+    pub ok: bool,
+    pub pending: bool,
+    pub tries: u8,
+}
+
+/// Measures. What cannot be read is not known; nothing of it is an error.
+pub fn read(care: &Caretaker<'_>) -> Status {
+    let stamp = Stamp::read(care).ok();
+    let slot = stamp::slot(care).ok();
+    let serial = identity::serial(care);
+    let is_provisioned = settings::text(care).is_ok_and(|text| text.is_some());
+    let settings = settings::read(care, serial.as_deref()).unwrap_or_default();
+    let state = esp::state(care).ok();
+    let units = gate::units(care);
+    let daemon = gate::daemon(care);
+    let store = match &daemon {
+        Ok(health) if matches!(health.state.as_str(), "ok" | "damaged") => "open",
+        Ok(_) => "read-only",
+        Err(_) if units.get("wegovnowd.service").is_some_and(|unit| unit.active == "activating") => "starting",
+        Err(_) => "down",
+    };
+    let kiosk = match gate::kiosk(care, &units) {
+        Kiosk::Shown { .. } => "shown",
+        Kiosk::Starting(_) => "starting",
+        Kiosk::NotAsked(_) => "none",
+    };
+    let space = care.system.space(&care.places.at("/var"));
+    let boot = state.as_ref().map(|state| {
+        let one = |slot| {
+            let mark = state.policy.mark(slot);
+            BootSlot { ok: mark.ok, pending: mark.pending, tries: state.tries.of(slot) }
+        };
+        Boot {
+            order: state.policy.order().map(bootstate::Slot::letter).collect(),
+            next: state.primary().letter(),
+            a: one(bootstate::Slot::A),
+            b: one(bootstate::Slot::B),
+        }
+    });
+    Status {
+        language: settings.kiosk.language.clone().or_else(|| settings.site.languages.first().cloned()),
+        town: settings.site.name,
+        site: settings.site.place_name,
+        serial,
+        slot: slot.map(|slot| slot.letter().to_owned()),
+        version: stamp.as_ref().map(|stamp| stamp.version.to_string()),
+        commit: stamp.as_ref().map(|stamp| stamp.commit.clone()),
+        variant: stamp.map(|stamp| stamp.variant),
+        is_on_trial: state.as_ref().zip(slot).map(|(state, slot)| state.is_pending(slot)),
+        rollback: crate::update::past(care).1,
+        network: sensor::network(care),
+        store,
+        kiosk,
+        reports: daemon.ok().map(|health| health.reports),
+        disk: Disk {
+            free_bytes: space.map(|(free, _)| free),
+            total_bytes: space.map(|(_, all)| all),
+            life_used_percent: sensor::life_used_percent(care),
+        },
+        sync: Sync::default(),
+        temperature_c: sensor::temperature_c(care),
+        uptime_s: care.system.elapsed().as_secs(),
+        clock: sensor::clock(care),
+        pairing: None,
+        starts_by_itself: None,
+        generation: is_provisioned.then_some(settings.generation),
+        boot,
+        gate: file::read_json(&care.places.state(gate::RECORD)),
+        steps: file::read_json(&care.places.run(RECORD)).unwrap_or_default(),
+        history: history::tail(care, LINES),
+    }
+}
+
+/// For people, without colours, a line for each thing.
+pub fn describe(status: &Status) -> String {
+    let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let yes_no = |is: Option<bool>| is.map_or("not known", |is| if is { "yes" } else { "no" });
+    let mut lines = vec![
+        ("town", or_dash(&status.town)),
+        ("place", or_dash(&status.site)),
+        ("serial", or_dash(&status.serial)),
+        ("version", format!("{} in slot {}", or_dash(&status.version), or_dash(&status.slot))),
+        ("on trial", yes_no(status.is_on_trial).to_owned()),
+        ("store", status.store.to_owned()),
+        ("kiosk", status.kiosk.to_owned()),
+        ("addresses", if status.network.addresses.is_empty() { "none".to_owned() } else { status.network.addresses.join(" ") }),
+        ("clock", format!("{}, verified: {}", or_dash(&status.clock.local), yes_no(status.clock.is_verified))),
+    ];
+    if let (Some(free), Some(total)) = (status.disk.free_bytes, status.disk.total_bytes) {
+        lines.push(("disk", format!("{} of {} MB free", free / 1_000_000, total / 1_000_000)));
+    }
+    if let Some(percent) = status.disk.life_used_percent {
+        lines.push(("disk life", format!("{percent} % used")));
+    }
+    if let Some(degrees) = status.temperature_c {
+        lines.push(("temperature", format!("{degrees:.0} °C")));
+    }
+    if let Some(rollback) = &status.rollback {
+        let version = rollback.version.as_deref().unwrap_or("the last update");
+        lines.push(("went back", format!("from {version}: {}", rollback.reason)));
+    }
+    match &status.gate {
+        Some(gate) if gate.passed => lines.push(("last check", format!("passed after {} s", gate.elapsed_s))),
+        Some(gate) => lines.push(("last check", format!("failed: {}", gate.reasons.join("; ")))),
+        None => lines.push(("last check", "none yet".to_owned())),
+    }
+    for step in status.steps.iter().filter(|step| !step.is_done) {
+        lines.push(("at start", format!("{}: {}", step.name, step.said)));
+    }
+    let mut text: String = lines.iter().map(|(name, value)| format!("{name:<12} {value}\n")).collect();
+    if !status.history.is_empty() {
+        text += "\nhistory (UTC)\n";
+        for line in &status.history {
+            text += &format!("{}  {} {}\n", history::date(line.at_s), line.word, line.text);
+        }
+    }
+    text
+}
