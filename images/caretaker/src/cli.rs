@@ -10,9 +10,10 @@ use clap::{Args, Parser, Subcommand};
 use crate::bundle::Refused;
 use crate::reset::Tier;
 use crate::shell::NotAllowed;
+use crate::stamp::Stamp;
 use crate::support::Target;
 use crate::update::{Request, Source};
-use crate::{Busy, Caretaker, boot_state, clock, gate, reset, set_up, shell, start, status, support, update};
+use crate::{Busy, Caretaker, boot_state, clock, gate, identity, reset, set_up, settings, shell, start, status, support, update};
 
 /// What a command ends with. Documented in `--help`.
 pub mod exit {
@@ -126,11 +127,18 @@ pub struct Update {
     #[command(subcommand)]
     command: Option<UpdateCommand>,
     /// The bundle: a file, or an address that begins with http:// or https://
-    #[arg(value_name = "FILE|URL", required_unless_present = "from_usb", conflicts_with = "from_usb")]
+    #[arg(value_name = "FILE|URL", required_unless_present_any = ["from_usb", "latest", "automatic"],
+        conflicts_with_all = ["from_usb", "latest", "automatic"])]
     from: Option<String>,
     /// Take the one bundle at the top level of the stick that is plugged in
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["latest", "automatic"])]
     from_usb: bool,
+    /// Take the newest of the server that the settings name
+    #[arg(long, conflicts_with = "automatic")]
+    latest: bool,
+    /// The same, if the settings want it by itself and it is the time; else do nothing. For a timer
+    #[arg(long)]
+    automatic: bool,
     /// What the file's SHA-256 must be, in base 16
     #[arg(long, value_name = "HEX", value_parser = sha256)]
     sha256: Option<String>,
@@ -227,8 +235,17 @@ fn check_manifest(care: &Caretaker<'_>) -> Result<u8> {
 }
 
 fn install(care: &Caretaker<'_>, update: Update) -> Result<u8> {
-    let Update { command: _, from, from_usb: _, sha256, again, other_variant, restart } = update;
+    let Update { command: _, from, from_usb: _, latest, automatic, mut sha256, again, other_variant, mut restart } = update;
     let source = match from {
+        None if latest || automatic => {
+            let (offer, address) = match offer(care, automatic)? {
+                Ok(found) => found,
+                Err(why_not) => return Ok(say(&why_not)),
+            };
+            sha256 = sha256.or(offer.sha256);
+            restart |= automatic;
+            Source::Url(address)
+        }
         None => Source::Stick,
         Some(from) if from.starts_with("http://") || from.starts_with("https://") => Source::Url(from),
         Some(from) => Source::File(from.into()),
@@ -248,6 +265,25 @@ fn install(care: &Caretaker<'_>, update: Update) -> Result<u8> {
     };
     let version = update::run(care, &Request { source, sha256, again, other_variant, restart }, &mut progress)?;
     Ok(say(&format!("version {version} is installed: the box starts it next")))
+}
+
+/// What the server offers; else why it is not taken now.
+fn offer(care: &Caretaker<'_>, automatic: bool) -> Result<Result<(update::Offer, String), String>> {
+    use chrono::Timelike;
+
+    let settings = settings::read(care, identity::serial(care).as_deref())?.update;
+    if automatic && !settings.automatic {
+        // Nobody is asked who need not be.
+        return Ok(Err("the settings do not want updates by themselves".to_owned()));
+    }
+    let (offer, address) = update::look(&update::Route::read(care)?, &settings)?;
+    let now = chrono::Local::now();
+    let local_min = u16::try_from(now.hour() * 60 + now.minute()).unwrap_or(0);
+    let rollback = update::past(care).1;
+    Ok(match update::due(&settings, &offer, &Stamp::read(care)?.version, rollback.as_ref(), local_min) {
+        update::Due::No(why_not) if automatic => Err(why_not),
+        _ => Ok((offer, address)),
+    })
 }
 
 fn show_status(care: &Caretaker<'_>, json: bool) -> Result<u8> {
@@ -297,6 +333,44 @@ fn do_words(care: &Caretaker<'_>, words: &[String]) -> u8 {
         Err(error) => {
             let _ = error.print();
             if error.use_stderr() { exit::USAGE } else { exit::DONE }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[track_caller]
+    fn parse(line: &str) -> Result<Command, clap::Error> {
+        Cli::try_parse_from(line.split(' ')).map(|cli| cli.command)
+    }
+
+    #[test]
+    fn the_table_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn raucs_calls_are_understood() {
+        for line in ["get-primary", "get-state A", "get-state B", "set-primary B", "set-state A good", "set-state B bad"] {
+            assert!(matches!(parse(&format!("wegovnow-box boot-state {line}")), Ok(Command::BootState(_))), "{line}");
+        }
+        for line in ["get-state", "get-state C", "set-state A fine", "set-primary"] {
+            assert_eq!(parse(&format!("wegovnow-box boot-state {line}")).unwrap_err().exit_code(), 2, "{line}");
+        }
+        let handler = parse("wegovnow-box update check-manifest").unwrap();
+        assert!(matches!(handler, Command::Update(Update { command: Some(UpdateCommand::CheckManifest), .. })));
+    }
+
+    #[test]
+    fn an_update_comes_from_one_place() {
+        assert!(parse("wegovnow-box update x.raucb --again").is_ok());
+        assert!(parse("wegovnow-box update --from-usb --restart").is_ok());
+        for line in ["", " x.raucb --from-usb", " --latest --automatic", " x.raucb --sha256 12", " --from-usb --latest"] {
+            assert!(parse(&format!("wegovnow-box update{line}")).is_err(), "{line}");
         }
     }
 }

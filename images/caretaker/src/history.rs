@@ -19,6 +19,21 @@ pub fn note(care: &Caretaker<'_>, word: &str, text: &str) -> Result<()> {
     file::append_line(&care.places.state("history"), &format!("{} {word} {text}", care.system.now_s()))
 }
 
+/// More bytes than this are cut to the last half of them.
+const LEN_MAX: usize = 1 << 20;
+
+/// Keeps the file from growing for ever.
+pub fn trim(care: &Caretaker<'_>) -> Result<()> {
+    let path = care.places.state("history");
+    let bytes = std::fs::read(&path).unwrap_or_default();
+    if bytes.len() <= LEN_MAX {
+        return Ok(());
+    }
+    let half = bytes.get(bytes.len() - LEN_MAX / 2..).unwrap_or_default();
+    let start = half.iter().position(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    file::write(&path, half.get(start..).unwrap_or_default(), file::PUBLIC)
+}
+
 /// The last lines, the oldest first. A torn line is left out.
 pub fn tail(care: &Caretaker<'_>, count: usize) -> Vec<Line> {
     let bytes = std::fs::read(care.places.state("history")).unwrap_or_default();

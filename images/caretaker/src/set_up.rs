@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::Caretaker;
 use crate::render::parse_environment;
+use crate::{Caretaker, file};
 
 const DAEMON: &str = "/usr/bin/wegovnowd";
-/// Imported with the town; a newer extract is imported again.
 const MAP: &str = "/var/lib/wegovnow/town.map";
+/// Which file the map was made of; another is imported again.
+const SOURCE: &str = "/var/lib/wegovnow/town.source";
 /// A large town on a slow machine.
 const LIMIT: Duration = Duration::from_secs(1800);
 
@@ -23,7 +24,9 @@ pub fn run(care: &Caretaker<'_>) -> Result<String> {
     let value = |name: &str| environment.get(name).map(String::as_str);
     let map = care.places.at(MAP);
     let mut done = Vec::new();
-    if let Some(file) = value("TOWN_FILE").filter(|file| is_newer(&care.places.at(file), &map)) {
+    let source = value("TOWN_FILE").and_then(|file| Some((file, mark(&care.places.at(file), value("TOWN_BORDER"))?)));
+    let imported = file::read_word(&care.places.at(SOURCE)).filter(|_| map.exists());
+    if let Some((file, mark)) = source.filter(|(_, mark)| imported.as_ref() != Some(mark)) {
         if file.ends_with(".map") {
             let new = map.with_extension("map.new");
             fs::copy(care.places.at(file), &new).with_context(|| format!("cannot copy {file}"))?;
@@ -33,6 +36,7 @@ pub fn run(care: &Caretaker<'_>) -> Result<String> {
             arguments.extend(value("TOWN_BORDER").into_iter().flat_map(|border| ["--border", border]));
             daemon(care, &arguments)?;
         }
+        file::write(&care.places.at(SOURCE), mark + "\n", file::PUBLIC)?;
         done.push(format!("the map was made of {file}"));
     }
     let mut arguments = vec!["init"];
@@ -46,9 +50,11 @@ pub fn run(care: &Caretaker<'_>) -> Result<String> {
     Ok(done.join("; "))
 }
 
-fn is_newer(file: &Path, map: &Path) -> bool {
-    let time = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    time(file).is_some_and(|file| time(map).is_none_or(|map| file > map))
+/// Tells one file from another. Its time alone would not: a box may have no clock.
+fn mark(file: &Path, border: Option<&str>) -> Option<String> {
+    let metadata = fs::metadata(file).ok()?;
+    let changed = metadata.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?.as_nanos();
+    Some(format!("{} {} {changed} {}", file.file_name()?.display(), metadata.len(), border.unwrap_or("-")))
 }
 
 fn daemon(care: &Caretaker<'_>, arguments: &[&str]) -> Result<String> {

@@ -35,6 +35,7 @@ pub fn run(care: &Caretaker<'_>) -> (Vec<Step>, bool) {
         care.system.say(&format!("WeGovNow: {name}: {said}"));
         steps.push(Step { name: name.to_owned(), is_done, said });
     };
+    step("history", history::trim(care).map(|()| "kept".to_owned()));
     step("boot-state", boot_state(care));
     step("clock", clock::raise(care));
     let serial = identity::ensure(care);
@@ -73,12 +74,14 @@ fn provision(care: &Caretaker<'_>, serial: &str, must_restart: &mut bool) -> Res
     })
 }
 
+/// Those of the image; where ours lie over them in `/etc`, accounts of staff are left out.
 fn tables(care: &Caretaker<'_>) -> Result<Tables> {
     let read = |name: &str| {
-        let path = care.places.at(name);
+        let kept = care.places.at("/usr/lib/wegovnow/accounts").join(name);
+        let path = if kept.exists() { kept } else { care.places.at("/etc").join(name) };
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     };
-    Tables::parse(&read("/etc/passwd")?, &read("/etc/group")?, &read("/etc/shadow")?)
+    Tables::parse(&read("passwd")?, &read("group")?, &read("shadow")?)
 }
 
 /// Settings that cannot be read leave a box with those of a new one: it starts, and says what is wrong.

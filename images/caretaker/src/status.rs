@@ -23,6 +23,8 @@
 //! | `history` | the last lines: `at_s`, `word`, `text` |
 
 mod sensor;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

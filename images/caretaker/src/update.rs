@@ -5,6 +5,9 @@
 
 mod download;
 mod stick;
+mod latest;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -15,6 +18,7 @@ use semver::Version;
 use sha2::{Digest, Sha256};
 
 pub use download::{Route, download};
+pub use latest::{Due, Offer, due, look};
 pub use stick::sticks;
 
 use crate::bundle::{self, Refused, Running};

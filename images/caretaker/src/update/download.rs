@@ -94,6 +94,15 @@ impl Route {
     }
 }
 
+/// A short text, such as the list of what there is.
+pub fn fetch_text(route: &Route, url: &str) -> Result<String> {
+    let mut response = route.agent(url)?.get(url).call().with_context(|| url.to_owned())?;
+    if response.status() != StatusCode::OK {
+        bail!("{url}: the server says {}", response.status());
+    }
+    response.body_mut().with_config().limit(64 << 10).read_to_string().with_context(|| url.to_owned())
+}
+
 /// Where the part that is there came from.
 #[derive(Debug, Serialize, Deserialize)]
 struct Origin {
