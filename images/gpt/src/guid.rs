@@ -22,6 +22,13 @@ impl Guid {
         Guid(bytes)
     }
 
+    /// Of random bits: version 4 of RFC 9562.
+    pub fn random(mut bits: [u8; 16]) -> Guid {
+        bits[6] = 0x40 | bits[6] & 0x0f;
+        bits[8] = 0x80 | bits[8] & 0x3f;
+        Guid(bits)
+    }
+
     pub(crate) fn to_disk(self) -> [u8; 16] {
         Guid::swapped(self.0)
     }

@@ -3,11 +3,13 @@
 //! What is written depends on the arguments alone, so that two builds of an image are the same bytes.
 
 mod guid;
+mod change;
 #[cfg(test)]
 mod tests;
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+pub use crate::change::{Act, plan};
 pub use crate::guid::Guid;
 
 /// Bytes of a sector. Disks with larger logical sectors need a table of their own and are not supported.
@@ -35,6 +37,17 @@ pub mod kind {
     pub const LINUX: Guid = Guid::from_u128(0x0fc63daf_8483_4772_8e79_3d69d8477de4);
 }
 
+/// Bits of ours among those that the specification leaves to a partition's kind (48 to 63).
+pub mod attribute {
+    /// What the partition holds is not to be kept: a file system is to be made in it before it is used.
+    pub const BLANK: u64 = 1 << 56;
+    /// Beside `BLANK`: a factory reset asked for it, this is no first start.
+    pub const RESET: u64 = 1 << 57;
+}
+
+/// The disk GUID of every image as it is built. A disk that has it was written, and never started.
+pub const IMAGE_DISK: Guid = Guid::from_u128(0x7a9ffab5_9495_8847_86e5_bc5d5884db10);
+
 /// A table, with what it says of the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
@@ -50,6 +63,8 @@ pub struct Partition {
     /// First and last sector, both of it.
     pub first: u64,
     pub last: u64,
+    /// Bits of the specification, and of [`attribute`].
+    pub attributes: u64,
 }
 
 /// The two ends of a disk that hold its table.
@@ -71,6 +86,10 @@ pub enum Error {
 }
 
 impl Partition {
+    pub fn has(&self, attribute: u64) -> bool {
+        self.attributes & attribute != 0
+    }
+
     pub fn sectors(&self) -> u64 {
         self.last - self.first + 1
     }
@@ -136,12 +155,20 @@ impl Table {
             entries.extend(partition.guid.to_disk());
             entries.extend(partition.first.to_le_bytes());
             entries.extend(partition.last.to_le_bytes());
-            entries.extend([0; 8]);
+            entries.extend(partition.attributes.to_le_bytes());
             entries.extend(name.iter().flat_map(|unit| unit.to_le_bytes()));
             entries.resize(entries.len().next_multiple_of(ENTRY_LEN as usize), 0);
         }
         entries.resize((ENTRIES * ENTRY_LEN) as usize, 0);
         Ok(entries)
+    }
+
+    pub fn partition(&self, name: &str) -> Option<&Partition> {
+        self.partitions.iter().find(|partition| partition.name == name)
+    }
+
+    pub fn partition_mut(&mut self, name: &str) -> Option<&mut Partition> {
+        self.partitions.iter_mut().find(|partition| partition.name == name)
     }
 
     /// Reads the table of a disk: the one at the start, or the one at the end when the first is damaged.
@@ -172,9 +199,26 @@ impl Table {
         if crc32(&entries) != u32_at(&header, 88) {
             return Ok(None);
         }
-        let partitions = entries.chunks_exact(ENTRY_LEN as usize).filter(|entry| entry[..16] != [0; 16]).map(partition).collect();
-        Ok(Some(Table { disk: Guid::from_disk(&header[56..72]), partitions }))
+        Ok(Some(Table { disk: Guid::from_disk(&header[56..72]), partitions: partitions(&entries) }))
     }
+
+    /// Whether a partition has this GUID in either copy of the table, or in entries at the start that no header vouches for: GRUB
+    /// reads those unchecked, so after a cut it may name a partition by what is written there.
+    pub fn is_named(disk: &mut (impl Read + Seek), guid: Guid) -> Result<bool, Error> {
+        let sectors = disk.seek(SeekFrom::End(0))? / SECTOR;
+        for sector in [1, sectors.saturating_sub(1)] {
+            let table = Table::read_at(disk, sector)?;
+            if table.is_some_and(|table| table.partitions.iter().any(|partition| partition.guid == guid)) {
+                return Ok(true);
+            }
+        }
+        let entries = bytes_at(disk, 2, (ENTRIES * ENTRY_LEN) as usize)?.unwrap_or_default();
+        Ok(partitions(&entries).iter().any(|partition| partition.guid == guid))
+    }
+}
+
+fn partitions(entries: &[u8]) -> Vec<Partition> {
+    entries.chunks_exact(ENTRY_LEN as usize).filter(|entry| entry[..16] != [0; 16]).map(partition).collect()
 }
 
 fn partition(entry: &[u8]) -> Partition {
@@ -186,6 +230,7 @@ fn partition(entry: &[u8]) -> Partition {
         name: String::from_utf16_lossy(name),
         first: u64_at(entry, 32),
         last: u64_at(entry, 40),
+        attributes: u64_at(entry, 48),
     }
 }
 

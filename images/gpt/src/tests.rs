@@ -9,7 +9,7 @@ const SECTORS: u64 = 131_072;
 fn table() -> Table {
     let partition = |kind, seed: u8, name: &str, first, last| {
         let guid = Guid::custom([seed; 16]);
-        Partition { kind, guid, name: name.to_owned(), first, last }
+        Partition { kind, guid, name: name.to_owned(), first, last, attributes: 0 }
     };
     Table {
         disk: Guid::custom([0x11; 16]),

@@ -32,7 +32,8 @@ pub fn table() -> Table {
     let mut first = ALIGN;
     let partitions = PARTITIONS.iter().map(|(name, kind, mib)| {
         let sectors = mib * MIB / gpt::SECTOR;
-        let partition = Partition { kind: *kind, guid: guid(name), name: (*name).to_owned(), first, last: first + sectors - 1 };
+        let (last, name) = (first + sectors - 1, (*name).to_owned());
+        let partition = Partition { kind: *kind, guid: guid(&name), name, first, last, attributes: 0 };
         first += sectors;
         partition
     });
@@ -75,5 +76,6 @@ mod tests {
     #[test]
     fn guids_never_change() {
         assert_eq!(guid("disk").to_string(), "7a9ffab5-9495-8847-86e5-bc5d5884db10");
+        assert_eq!(guid("disk"), gpt::IMAGE_DISK, "the first start is told by it");
     }
 }
