@@ -55,13 +55,13 @@ impl Table {
     }
 
     /// The same as the table of another disk.
-    pub fn renewed(&self, mut guid: impl FnMut() -> Guid) -> Table {
+    pub fn renewed<E>(&self, mut guid: impl FnMut() -> Result<Guid, E>) -> Result<Table, E> {
         let mut renewed = self.clone();
-        renewed.disk = guid();
+        renewed.disk = guid()?;
         for partition in &mut renewed.partitions {
-            partition.guid = guid();
+            partition.guid = guid()?;
         }
-        renewed
+        Ok(renewed)
     }
 }
 

@@ -26,6 +26,7 @@ const READ_ONLY: u32 = 1;
 #[derive(Clone, Copy)]
 enum Call {
     Create = 3,
+    Remove = 4,
     /// Without its flag: resume.
     Suspend = 6,
     Load = 9,
@@ -41,6 +42,11 @@ pub fn open(partition: &Partition, verity: &Verity) -> Result<PathBuf> {
     call(&control, Call::Suspend, &mut request(None))?;
     // The number as the kernel packs it: minor below 256 in the last byte.
     Ok(PathBuf::from(format!("/dev/dm-{}", created[40])))
+}
+
+/// Takes back what `open` did. Nothing may be mounted from it any more.
+pub fn close() -> Result<()> {
+    call(&File::open(CONTROL)?, Call::Remove, &mut request(None))
 }
 
 /// The line of the kernel's admin-guide/device-mapper/verity.

@@ -13,7 +13,11 @@ use crate::shell;
 
 pub fn make(base: &Base, init: &Path, work: &Path) -> Result<PathBuf> {
     let text = |name: &str| -> Result<String> { Ok(String::from_utf8(read(&base.modules.join(name))?)?) };
-    let modules = order(&list("drivers")?, &text("modules.dep")?, &text("modules.builtin")?)?;
+    let (depends, builtin) = (text("modules.dep")?, text("modules.builtin")?);
+    let modules = order(&list("drivers")?, &depends, &builtin)?;
+    let recovery = order(&list("drivers-recovery")?, &depends, &builtin)?;
+    // What both lists stand on is loaded already.
+    let recovery: Vec<String> = recovery.into_iter().filter(|path| !modules.contains(path)).collect();
 
     let mut archive = Archive::default();
     for directory in ["dev", "proc", "sys", "modules"] {
@@ -21,20 +25,22 @@ pub fn make(base: &Base, init: &Path, work: &Path) -> Result<PathBuf> {
     }
     archive.character_device("dev/console", 0o600, (5, 1));
     archive.file("init", 0o755, &read(init)?);
-    let mut names = String::new();
-    for path in &modules {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        archive.file(&format!("modules/{name}"), 0o644, &read(&base.modules.join(path))?);
-        names += name;
-        names += "\n";
+    for (list, modules) in [("order", &modules), ("recovery", &recovery)] {
+        let mut names = String::new();
+        for path in modules {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            archive.file(&format!("modules/{name}"), 0o644, &read(&base.modules.join(path))?);
+            names += name;
+            names += "\n";
+        }
+        archive.file(&format!("modules/{list}"), 0o644, names.as_bytes());
     }
-    archive.file("modules/order", 0o644, names.as_bytes());
 
     let (raw, packed) = (work.join("initrd.cpio"), work.join("initrd"));
     write(&raw, archive.finish())?;
     // The kernel unpacks zstd fastest.
     shell::run(Command::new("zstd").args(["-19", "--force", "--quiet", "-o"]).args([&packed, &raw]))?;
-    println!("   {} drivers", modules.len());
+    println!("   {} drivers, {} more for recovery", modules.len(), recovery.len());
     Ok(packed)
 }
 

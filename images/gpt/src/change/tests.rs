@@ -90,10 +90,11 @@ fn table() -> Table {
 
 fn other() -> Table {
     let mut seed = 100;
-    let mut other = table().renewed(|| {
+    let guid = || {
         seed += 1;
-        Guid::random([seed; 16])
-    });
+        Ok::<_, Error>(Guid::random([seed; 16]))
+    };
+    let mut other = table().renewed(guid).unwrap();
     other.partitions[1].attributes = attribute::BLANK;
     other
 }
@@ -201,7 +202,7 @@ proptest! {
         let read = after.read_table();
         prop_assert!(read == table() || read == new);
         // The next start wants a table of its own, or carries this one through; it may be cut as well.
-        let next = if again { new.clone() } else { read.renewed(|| Guid::random([7; 16])).grown(sectors).unwrap() };
+        let next = if again { new.clone() } else { read.renewed(|| Ok::<_, Error>(Guid::random([7; 16]))).unwrap().grown(sectors).unwrap() };
         let acts = plan(&mut after, &next).unwrap();
         let twice = cut(&after, &acts, syncs / 2, &kept).read_table();
         prop_assert!(twice == read || twice == next);
