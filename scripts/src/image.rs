@@ -28,6 +28,8 @@ use self::stamp::{Stamp, Variant};
 use crate::shell::{self, cargo, target_dir};
 use crate::step::{self, Report};
 
+pub use esp::path as administrator_path;
+
 /// Where the image is put, and looked for.
 pub const IMAGE: &str = "out/image/wegovnow.img";
 
