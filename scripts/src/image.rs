@@ -163,7 +163,7 @@ fn stage<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Packages whose programs are in an image.
-const PACKAGES: [&str; 3] = ["appliance", "kiosk", "tui"];
+const PACKAGES: [&str; 4] = ["appliance", "caretaker", "kiosk", "tui"];
 
 /// Builds our programs so that they are the same bytes wherever the tree and cargo's home lie.
 fn programs() -> Result<PathBuf> {

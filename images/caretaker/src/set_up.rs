@@ -13,6 +13,8 @@ const DAEMON: &str = "/usr/bin/wegovnowd";
 const MAP: &str = "/var/lib/wegovnow/town.map";
 /// Which file the map was made of; another is imported again.
 const SOURCE: &str = "/var/lib/wegovnow/town.source";
+/// What the town was last set up with.
+const SETTLED: &str = "/var/lib/wegovnow/town.settled";
 /// A large town on a slow machine.
 const LIMIT: Duration = Duration::from_secs(1800);
 
@@ -44,9 +46,17 @@ pub fn run(care: &Caretaker<'_>) -> Result<String> {
         arguments.extend(value(name).into_iter().flat_map(|value| [option, value]));
     }
     if arguments.len() == 1 && !map.exists() {
+        // It makes the store, which the daemon cannot do without, and then asks for a town.
+        care.system.run(DAEMON, &arguments, LIMIT).with_context(|| format!("{DAEMON} does not start"))?;
         return Ok("nobody has said which town this is: provision the box".to_owned());
     }
+    // The daemon opens its whole store for it: not at every start.
+    let settled = care.places.at(SETTLED);
+    if done.is_empty() && fs::read_to_string(&settled).is_ok_and(|before| before == text) {
+        return Ok("as before".to_owned());
+    }
     done.push(daemon(care, &arguments)?);
+    file::write(&settled, text, file::PUBLIC)?;
     Ok(done.join("; "))
 }
 

@@ -19,12 +19,14 @@ const OF_ONE_BOX: [&str; 4] =
     ["etc/ssh/ssh_host_*", "var/lib/systemd/random-seed", "var/lib/wegovnow", "etc/credstore*/wegovnow*"];
 
 /// Must be: what starts, what it starts, and what is said to be in it.
-const IN_ROOT: [&str; 11] = [
+const IN_ROOT: [&str; 13] = [
     "usr/lib/systemd/systemd",
     "usr/sbin/mke2fs",
     "usr/bin/wegovnowd",
     "usr/lib/systemd/system/wegovnowd.service",
     "usr/bin/wegovnow-kiosk",
+    "usr/bin/wegovnow-box",
+    "usr/lib/wegovnow/accounts/passwd",
     "usr/sbin/sshd",
     "usr/lib/systemd/system/rauc.service",
     "etc/rauc/system.conf",

@@ -198,6 +198,7 @@ mod tests {
                 name: (*name).to_owned(),
                 first: number * gpt::ALIGN,
                 last: (number + 1) * gpt::ALIGN - 1,
+                attributes: 0,
             })
             .collect();
         let sectors = (names.len() as u64 + 2) * gpt::ALIGN;
