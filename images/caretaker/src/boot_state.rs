@@ -5,8 +5,51 @@
 
 use anyhow::Result;
 use bootstate::{Slot, State};
+use serde::{Deserialize, Serialize};
 
 use crate::{Caretaker, esp, history};
+
+/// Below `/run/wegovnow-box`: what was last read or written, so that the partition is not mounted for everyone who looks. GRUB
+/// alone changes it otherwise, before the system starts.
+pub const CACHE: &str = "boot-state.json";
+
+/// What the boot loader does next, in plain values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    pub order: Vec<String>,
+    pub next: String,
+    pub a: SlotSummary,
+    pub b: SlotSummary,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotSummary {
+    pub ok: bool,
+    pub pending: bool,
+    pub tries: u8,
+}
+
+impl Summary {
+    pub fn of(state: &State) -> Summary {
+        let one = |slot| {
+            let mark = state.policy.mark(slot);
+            SlotSummary { ok: mark.ok, pending: mark.pending, tries: state.tries.of(slot) }
+        };
+        Summary {
+            order: state.policy.order().map(|slot| slot.letter().to_owned()).collect(),
+            next: state.primary().letter().to_owned(),
+            a: one(Slot::A),
+            b: one(Slot::B),
+        }
+    }
+
+    pub fn slot(&self, slot: Slot) -> &SlotSummary {
+        match slot {
+            Slot::A => &self.a,
+            Slot::B => &self.b,
+        }
+    }
+}
 
 pub fn get_primary(care: &Caretaker<'_>) -> Result<String> {
     Ok(esp::state(care)?.primary().boot_name().to_owned())

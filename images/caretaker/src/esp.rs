@@ -1,9 +1,10 @@
 //! The boot loader's notes on the EFI partition, mounted for the time of a call.
 
 use anyhow::{Context, Result};
-use bootstate::{Esp, Repair, Slot, State};
+use bootstate::{Esp, EspError, Repair, Slot, State};
 use semver::Version;
 
+use crate::boot_state::{CACHE, Summary};
 use crate::system::{Access, Volume};
 use crate::{Caretaker, file, history};
 
@@ -11,24 +12,48 @@ use crate::{Caretaker, file, history};
 const FLOOR: &str = "wegovnow/data-floor";
 
 pub fn state(care: &Caretaker<'_>) -> Result<State> {
-    care.with(&Volume::Esp, Access::Read, |dir| Ok(Esp::open(dir).state()?))
+    let state = care.with(&Volume::Esp, Access::Read, |dir| Ok(Esp::open(dir).state()?))?;
+    remember(care, &state);
+    Ok(state)
 }
 
 pub fn set_primary(care: &Caretaker<'_>, slot: Slot) -> Result<()> {
-    care.with(&Volume::Esp, Access::Write, |dir| Ok(Esp::open(dir).set_primary(slot)?))
+    change(care, |esp| esp.set_primary(slot))
 }
 
 pub fn mark_good(care: &Caretaker<'_>, slot: Slot) -> Result<()> {
-    care.with(&Volume::Esp, Access::Write, |dir| Ok(Esp::open(dir).mark_good(slot)?))
+    change(care, |esp| esp.mark_good(slot))
 }
 
 pub fn mark_bad(care: &Caretaker<'_>, slot: Slot) -> Result<()> {
-    care.with(&Volume::Esp, Access::Write, |dir| Ok(Esp::open(dir).mark_bad(slot)?))
+    change(care, |esp| esp.mark_bad(slot))
+}
+
+fn change(care: &Caretaker<'_>, work: impl FnOnce(&Esp) -> Result<(), EspError>) -> Result<()> {
+    let state = care.with(&Volume::Esp, Access::Write, |dir| {
+        let esp = Esp::open(dir);
+        work(&esp)?;
+        Ok(esp.state()?)
+    })?;
+    remember(care, &state);
+    Ok(())
+}
+
+/// For whoever only looks; what cannot be remembered is read again.
+fn remember(care: &Caretaker<'_>, state: &State) {
+    let path = care.places.run(CACHE);
+    if file::write_json(&path, &Summary::of(state)).is_err() {
+        let _ = file::remove(&path);
+    }
 }
 
 /// Makes the notes whole; what was not goes into the history.
 pub fn repair(care: &Caretaker<'_>) -> Result<Vec<Repair>> {
-    let repairs = care.with(&Volume::Esp, Access::Write, |dir| Ok(Esp::open(dir).repair()?))?;
+    let (repairs, state) = care.with(&Volume::Esp, Access::Write, |dir| {
+        let esp = Esp::open(dir);
+        Ok((esp.repair()?, esp.state()?))
+    })?;
+    remember(care, &state);
     for repair in &repairs {
         history::note(care, "boot-state-repaired", &repair.to_string())?;
     }

@@ -32,7 +32,11 @@ pub fn run(care: &Caretaker<'_>) -> (Vec<Step>, bool) {
     let mut step = |name: &str, done: Result<String>| {
         let is_done = done.is_ok();
         let said = done.unwrap_or_else(|error| format!("{error:#}"));
-        care.system.say(&format!("WeGovNow: {name}: {said}"));
+        if is_done {
+            care.system.log(&format!("{name}: {said}"));
+        } else {
+            care.system.say(&format!("WeGovNow: {name}: {said}"));
+        }
         steps.push(Step { name: name.to_owned(), is_done, said });
     };
     step("history", history::trim(care).map(|()| "kept".to_owned()));

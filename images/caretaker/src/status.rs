@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::boot_state::{CACHE, Summary};
 use crate::gate::{self, Kiosk, Record, Rollback};
 use crate::history::{self, Line};
 use crate::stamp::{self, Stamp};
@@ -63,7 +64,7 @@ pub struct Status {
     pub pairing: Option<()>,
     pub starts_by_itself: Option<bool>,
     pub generation: Option<u32>,
-    pub boot: Option<Boot>,
+    pub boot: Option<Summary>,
     pub gate: Option<Record>,
     pub steps: Vec<Step>,
     pub history: Vec<Line>,
@@ -97,21 +98,6 @@ pub struct Clock {
     pub local: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Boot {
-    pub order: Vec<&'static str>,
-    pub next: &'static str,
-    pub a: BootSlot,
-    pub b: BootSlot,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct BootSlot {
-    pub ok: bool,
-    pub pending: bool,
-    pub tries: u8,
-}
-
 /// Measures. What cannot be read is not known; nothing of it is an error.
 pub fn read(care: &Caretaker<'_>) -> Status {
     let stamp = Stamp::read(care).ok();
@@ -119,7 +105,8 @@ pub fn read(care: &Caretaker<'_>) -> Status {
     let serial = identity::serial(care);
     let is_provisioned = settings::text(care).is_ok_and(|text| text.is_some());
     let settings = settings::read(care, serial.as_deref()).unwrap_or_default();
-    let state = esp::state(care).ok();
+    let cached = file::read_json(&care.places.run(CACHE));
+    let boot: Option<Summary> = cached.or_else(|| esp::state(care).ok().map(|state| Summary::of(&state)));
     let units = gate::units(care);
     let daemon = gate::daemon(care);
     let store = match &daemon {
@@ -134,18 +121,6 @@ pub fn read(care: &Caretaker<'_>) -> Status {
         Kiosk::NotAsked(_) => "none",
     };
     let space = care.system.space(&care.places.at("/var"));
-    let boot = state.as_ref().map(|state| {
-        let one = |slot| {
-            let mark = state.policy.mark(slot);
-            BootSlot { ok: mark.ok, pending: mark.pending, tries: state.tries.of(slot) }
-        };
-        Boot {
-            order: state.policy.order().map(bootstate::Slot::letter).collect(),
-            next: state.primary().letter(),
-            a: one(bootstate::Slot::A),
-            b: one(bootstate::Slot::B),
-        }
-    });
     Status {
         language: settings.kiosk.language.clone().or_else(|| settings.site.languages.first().cloned()),
         town: settings.site.name,
@@ -155,7 +130,7 @@ pub fn read(care: &Caretaker<'_>) -> Status {
         version: stamp.as_ref().map(|stamp| stamp.version.to_string()),
         commit: stamp.as_ref().map(|stamp| stamp.commit.clone()),
         variant: stamp.map(|stamp| stamp.variant),
-        is_on_trial: state.as_ref().zip(slot).map(|(state, slot)| state.is_pending(slot)),
+        is_on_trial: boot.as_ref().zip(slot).map(|(boot, slot)| boot.slot(slot).pending),
         rollback: crate::update::past(care).1,
         network: sensor::network(care),
         store,

@@ -2,10 +2,12 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::fs::OFlags;
 use rustix::mount::{MountFlags, UnmountFlags};
 use rustix::time::{ClockId, Timespec};
 
@@ -77,6 +79,8 @@ pub trait System {
     fn unmount(&self, place: &Path) -> io::Result<()>;
     /// Starts the machine again; returns before it does.
     fn reboot(&self) -> io::Result<()>;
+    /// Into the journal.
+    fn log(&self, text: &str);
     /// Tells whoever looks: journal, serial line, first console.
     fn say(&self, text: &str);
     /// Space that is left, and all there is, in bytes.
@@ -164,11 +168,16 @@ impl System for Machine {
         if code.success() { Ok(()) } else { Err(io::Error::other("systemctl reboot: not done")) }
     }
 
-    fn say(&self, text: &str) {
+    fn log(&self, text: &str) {
         println!("{text}");
-        // Whoever has neither of them reads the journal.
+    }
+
+    fn say(&self, text: &str) {
+        self.log(text);
+        // Whoever has neither of them reads the journal. A line without anybody at its end must not hold us up.
+        let at_once = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or(0);
         for console in ["/dev/ttyS0", "/dev/tty1"] {
-            if let Ok(mut console) = OpenOptions::new().write(true).open(console) {
+            if let Ok(mut console) = OpenOptions::new().write(true).custom_flags(at_once).open(console) {
                 let _ = write!(console, "{text}\r\n");
             }
         }

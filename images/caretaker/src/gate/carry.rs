@@ -19,7 +19,8 @@ pub const COMMITTED: &str = "committed.json";
 pub const ROLLBACK: &str = "rollback.json";
 const COUNTER: &str = "gate-restarts.json";
 
-const BETWEEN: Duration = Duration::from_secs(2);
+/// Asking costs something, while everything else starts.
+const BETWEEN: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -127,7 +128,7 @@ fn pass(care: &Caretaker<'_>, slot: Slot, stamp: &Stamp, elapsed: Duration, note
     }
     clock::save(care)?;
     for note in notes {
-        care.system.say(&format!("WeGovNow: {note}"));
+        care.system.log(&note);
     }
     care.system.say(&format!("WeGovNow: slot {slot} is good: the daemon answers"));
     Ok(())

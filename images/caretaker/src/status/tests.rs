@@ -72,6 +72,16 @@ fn a_box_at_work_says_what_the_panel_shows() {
 }
 
 #[test]
+fn who_looks_at_the_status_mounts_nothing() {
+    let bench = Bench::new();
+    start::run(&bench.care());
+    crate::boot_state::set_primary(&bench.care(), bootstate::Slot::B).unwrap();
+    bench.broken.borrow_mut().push("esp".to_owned());
+    let status = json(&bench);
+    assert_eq!((&status["boot"]["next"], &status["boot"]["b"]["pending"]), (&"b".into(), &true.into()));
+}
+
+#[test]
 fn a_full_store_takes_nothing_new() {
     let bench = Bench::new();
     bench.answer("wegovnowd health", 3, r#"{"state":"storage_full","version":"0.1.0","free_bytes":0}"#);
