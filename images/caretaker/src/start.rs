@@ -39,9 +39,10 @@ pub fn run(care: &Caretaker<'_>) -> (Vec<Step>, bool) {
         }
         steps.push(Step { name: name.to_owned(), is_done, said });
     };
+    // First of all, for what follows is dated.
+    step("clock", clock::raise(care));
     step("history", history::trim(care).map(|()| "kept".to_owned()));
     step("boot-state", boot_state(care));
-    step("clock", clock::raise(care));
     let serial = identity::ensure(care);
     let name = serial.as_ref().ok().cloned();
     step("identity", serial);

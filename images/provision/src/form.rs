@@ -1,10 +1,11 @@
 //! Forms that single values must have. What is wrong comes back as what would be right.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Names that accounts of staff cannot have: the system's own. The box refuses those of its base tables beside these.
 pub const RESERVED_ACCOUNTS: [&str; 9] =
@@ -175,8 +176,8 @@ pub fn ssh_key(text: &str) -> Result<String, String> {
     Ok([kind, data, &comment.join(" ")].join(" ").trim_end().to_owned())
 }
 
-/// A span of the day. It may go over midnight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// A span of the day, such as `22:00-06:00`. It may go over midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hours {
     /// Minutes after midnight.
     pub from_min: u16,
@@ -190,6 +191,19 @@ impl Hours {
         } else {
             min >= self.from_min || min < self.to_min
         }
+    }
+}
+
+impl fmt::Display for Hours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Hours { from_min, to_min } = self;
+        write!(f, "{:02}:{:02}-{:02}:{:02}", from_min / 60, from_min % 60, to_min / 60, to_min % 60)
+    }
+}
+
+impl Serialize for Hours {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -211,18 +225,31 @@ pub fn hours(text: &str) -> Result<Hours, String> {
     }
 }
 
-/// When residents may use the box: a day of the week and a span of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// As OpenStreetMap names them.
+const DAYS: [&str; 7] = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
+
+/// When residents may use the box: a day of the week and a span of it, such as `Mo 08:00-20:00`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Opening {
     /// Monday is 0.
     pub day: u8,
-    #[serde(flatten)]
     pub hours: Hours,
+}
+
+impl fmt::Display for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", DAYS.get(usize::from(self.day)).unwrap_or(&"?"), self.hours)
+    }
+}
+
+impl Serialize for Opening {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// A small part of OpenStreetMap's `opening_hours`: `Mo-Fr 08:00-20:00; Sa,Su 10:00-16:00`, or `24/7`, which comes back empty.
 pub fn opening_hours(text: &str) -> Result<Vec<Opening>, String> {
-    const DAYS: [&str; 7] = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
     let wrong = || "expected days and hours, such as \"Mo-Fr 08:00-20:00; Sa 10:00-16:00\", or \"24/7\"".to_owned();
     if text.trim() == "24/7" {
         return Ok(Vec::new());

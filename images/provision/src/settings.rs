@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::form::{Hours, Opening};
 use crate::secret::Secret;
@@ -49,6 +49,7 @@ pub struct Site {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Network {
     /// None is: by DHCP.
+    #[serde(serialize_with = "with_prefix", skip_serializing_if = "Option::is_none")]
     pub address: Option<(IpAddr, u8)>,
     pub gateway: Option<IpAddr>,
     pub dns: Vec<IpAddr>,
@@ -169,5 +170,13 @@ impl Settings {
             None => None,
         };
         wifi.into_iter().chain(self.proxy.password.as_ref().map(|secret| ("proxy.password", secret))).collect()
+    }
+}
+
+/// `192.0.2.10/24`
+fn with_prefix<S: Serializer>(address: &Option<(IpAddr, u8)>, serializer: S) -> Result<S::Ok, S::Error> {
+    match address {
+        Some((address, prefix)) => serializer.collect_str(&format_args!("{address}/{prefix}")),
+        None => serializer.serialize_none(),
     }
 }

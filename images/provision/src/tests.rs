@@ -102,11 +102,17 @@ fn changes_are_shown_without_secrets() {
         .replace("correct horse battery", "a new password")
         .replace("rotation = 90", "rotation = 0")
         .replace("vlan = 40\n", "")
+        .replace("22:00-06:00", "21:30-06:00")
+        .replace("Sa 10:00-16:00", "Sa 10:00-14:00")
+        .replace("192.0.2.10/24", "192.0.2.11/24")
         .replace("name = \"anna\"", "name = \"berta\"");
     let said: Vec<String> = diff(&old, &check(&text, None).unwrap()).iter().map(ToString::to_string).collect();
     let said = said.join("\n");
     assert!(said.contains("display.rotation: 90 -> 0"), "{said}");
     assert!(said.contains("network.vlan: 40 (removed)"), "{said}");
+    assert!(said.contains("network.address: \"192.0.2.10/24\" -> \"192.0.2.11/24\""), "{said}");
+    assert!(said.contains("display.blank: \"22:00-06:00\" -> \"21:30-06:00\""), "{said}");
+    assert!(said.contains("\"Fr 08:00-20:00\", \"Sa 10:00-16:00\" -> \"Mo 08:00-20:00\""), "{said}");
     assert!(said.contains("staff.berta.full_name: \"Anna Virtanen\" (new)"), "{said}");
     assert!(said.contains("wifi.password: (a secret) -> (another secret)"), "{said}");
     assert!(!said.contains("horse") && !said.contains("a new password"), "{said}");

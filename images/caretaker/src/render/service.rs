@@ -52,17 +52,11 @@ fn kiosk(settings: &Settings) -> String {
     if let Some(idle_s) = settings.kiosk.idle_s {
         file.set("WEGOVNOW_IDLE_S", &idle_s.to_string());
     }
-    let time = |min: u16| format!("{:02}:{:02}", min / 60, min % 60);
     if let Some(blank) = display.blank {
-        file.set("WEGOVNOW_BLANK", &format!("{}-{}", time(blank.from_min), time(blank.to_min)));
+        file.set("WEGOVNOW_BLANK", &blank.to_string());
     }
     if !settings.kiosk.opening_hours.is_empty() {
-        const DAYS: [&str; 7] = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
-        let opening = |one: &provision::Opening| {
-            let day = DAYS.get(usize::from(one.day)).copied().unwrap_or_default();
-            format!("{day} {}-{}", time(one.hours.from_min), time(one.hours.to_min))
-        };
-        let hours: Vec<String> = settings.kiosk.opening_hours.iter().map(opening).collect();
+        let hours: Vec<String> = settings.kiosk.opening_hours.iter().map(ToString::to_string).collect();
         file.set("WEGOVNOW_OPENING_HOURS", &hours.join("; "));
     }
     file.0
