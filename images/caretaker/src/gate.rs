@@ -32,7 +32,7 @@ pub const RESTARTS_MAX: u32 = 5;
 pub const REQUIRED: [&str; 9] = [
     "wegovnow-start.service",
     "wegovnowd.service",
-    "wegovnow-kiosk.service",
+    KIOSK,
     "dbus.service",
     "nftables.service",
     "ssh.service",
@@ -116,11 +116,23 @@ pub enum Verdict {
     },
 }
 
+/// The unit that draws.
+pub const KIOSK: &str = "wegovnow-kiosk.service";
+
+impl Readings {
+    /// Restarts that count: of a kiosk that has nothing to draw on none does, it tries for ever.
+    fn counted(&self) -> BTreeMap<String, u32> {
+        let is_asked = !matches!(self.kiosk, Kiosk::NotAsked(_));
+        self.restarts.iter().filter(|(unit, _)| is_asked || *unit != KIOSK).map(|(unit, count)| (unit.clone(), *count)).collect()
+    }
+}
+
 /// What the readings say after `elapsed` since the gate began. `programs` is the version that the slot's programs must have.
 pub fn judge(watch: &Watch, readings: &Readings, programs: &str, elapsed: Duration) -> Verdict {
     let (mut lacking, notes) = assess(readings, programs);
-    if watch.good_since.is_some() && readings.restarts != watch.restarts {
-        let restarted = readings.restarts.iter().filter(|(unit, count)| watch.restarts.get(*unit) != Some(count));
+    let restarts = readings.counted();
+    if watch.good_since.is_some() && restarts != watch.restarts {
+        let restarted = restarts.iter().filter(|(unit, count)| watch.restarts.get(*unit) != Some(count));
         let restarted: Vec<&str> = restarted.map(|(unit, _)| unit.as_str()).collect();
         lacking.push(format!("restarted meanwhile: {}", restarted.join(", ")));
     }
@@ -137,7 +149,7 @@ pub fn judge(watch: &Watch, readings: &Readings, programs: &str, elapsed: Durati
     }
     // While all is well, what was wrong last is remembered.
     let lacking = if lacking.is_empty() { watch.lacking.clone() } else { lacking };
-    Verdict::Wait(Watch { good_since, restarts: readings.restarts.clone(), lacking })
+    Verdict::Wait(Watch { good_since, restarts, lacking })
 }
 
 /// What is lacking, and what is worth a note.
@@ -176,10 +188,12 @@ fn assess(readings: &Readings, programs: &str) -> (Vec<String>, Vec<String>) {
             }
         }
     }
-    let (required, others): (Vec<&String>, _) = readings.failed.iter().partition(|unit| REQUIRED.contains(&unit.as_str()));
+    let is_idle = matches!(readings.kiosk, Kiosk::NotAsked(_));
+    let is_required = |unit: &str| REQUIRED.contains(&unit) && !(is_idle && unit == KIOSK);
+    let (required, others): (Vec<&String>, _) = readings.failed.iter().partition(|unit| is_required(unit));
     lacking.extend(required.iter().map(|unit| format!("{unit} failed")));
     notes.extend(others.iter().map(|unit| format!("{unit} failed")));
-    for (unit, count) in readings.restarts.iter().filter(|(_, count)| **count >= RESTARTS_MAX) {
+    for (unit, count) in readings.counted().iter().filter(|(_, count)| **count >= RESTARTS_MAX) {
         lacking.push(format!("{unit} was restarted {count} times"));
     }
     if let Err(why) = &readings.probe {

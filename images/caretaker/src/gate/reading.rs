@@ -9,13 +9,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Check, CheckOutcome, Health, Kiosk, Readings};
+use super::{Check, CheckOutcome, Health, KIOSK, Kiosk, Readings};
 use crate::Caretaker;
 
 const LIMIT: Duration = Duration::from_secs(10);
 const CHECK_LIMIT: Duration = Duration::from_secs(30);
 const DAEMON: &str = "wegovnowd.service";
-const KIOSK: &str = "wegovnow-kiosk.service";
 /// What a check exits with that wants to be asked later (EX_TEMPFAIL of sysexits.h).
 const BUSY: i32 = 75;
 

@@ -110,6 +110,21 @@ fn what_is_not_the_slots_fault_is_noted() {
 }
 
 #[test]
+fn a_kiosk_without_a_display_may_fail_as_it_likes() {
+    let readings = std::cell::RefCell::new(healthy());
+    let (verdict, after_s) = watch(|_| {
+        let mut readings = readings.borrow_mut();
+        readings.kiosk = Kiosk::NotAsked("no display is attached");
+        *readings.restarts.entry(KIOSK.to_owned()).or_default() += 1;
+        readings.failed = vec![KIOSK.to_owned()];
+        readings.clone()
+    });
+    assert!(readings.borrow().restarts[KIOSK] > RESTARTS_MAX);
+    assert!(matches!(verdict, Verdict::Pass { .. }), "{verdict:?}");
+    assert_eq!(after_s, 30);
+}
+
+#[test]
 fn what_comes_and_goes_is_not_stable() {
     let flapping = |elapsed_s: u64| {
         if elapsed_s % 30 == 28 { Readings { probe: Err("busy".to_owned()), ..healthy() } } else { healthy() }
