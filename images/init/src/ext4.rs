@@ -121,7 +121,8 @@ pub fn make_if_marked(disk: &Disk, kind: &Kind, history: &mut History) -> Result
     let options = ["-q", "-F", "-t", "ext4", "-m", kind.reserved, "-b", &block, "-L", kind.name, device];
     let ran = program::run("/usr/sbin/mke2fs", &options)?;
     ensure!(ran.code == Some(0), "the {} partition cannot be made: {ran}", kind.name);
-    if is_reset {
+    // A state partition takes its history along; the new one begins with why.
+    if is_reset && kind.name != STATE.name {
         history.note(Word::Wiped, format!("{}: made anew", kind.name));
     }
     Ok(true)
@@ -172,7 +173,10 @@ pub fn open(partition: &Partition, kind: &'static Kind, place: &str, history: &m
                     Err(error) => (None, format!("{error:#}")),
                 };
                 is_repaired |= code.is_some_and(|code| code & 3 != 0);
-                step(&mut trail, kind, &format!("e2fsck {named} {said}"));
+                say(Level::Error, &format!("{} partition: e2fsck {named} {said}", kind.name));
+                // The history and the screen want the end of it, not e2fsck's reasons.
+                let end = code.map_or("did not run".to_owned(), |code| format!("ended with {code}"));
+                trail.push(format!("e2fsck {named} {end}"));
                 Outcome::Checked(code)
             }
             Act::Done => break,
@@ -193,8 +197,7 @@ pub fn open(partition: &Partition, kind: &'static Kind, place: &str, history: &m
 
 fn step(trail: &mut Vec<String>, kind: &Kind, text: &str) {
     say(Level::Error, &format!("{} partition: {text}", kind.name));
-    // The history wants the end of it, not what e2fsck had to say on every inode.
-    trail.push(text.chars().take(120).collect());
+    trail.push(text.to_owned());
 }
 
 fn options(check: Check, kind: &Kind) -> (Vec<String>, String) {

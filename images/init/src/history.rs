@@ -54,6 +54,7 @@ impl History {
         self.write_out();
     }
 
+    /// Leaves the file: its partition is taken off.
     pub fn close(&mut self) {
         self.file = None;
     }

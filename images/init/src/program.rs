@@ -38,12 +38,15 @@ pub fn run(program: &str, arguments: &[&str]) -> Result<Ran> {
         .output()
         .with_context(|| format!("{program} does not start"))?;
     let mut last_line = String::new();
-    for line in [output.stdout, output.stderr].iter().flat_map(|bytes| bytes.split(|byte| matches!(byte, b'\n' | b'\r'))) {
-        let line = String::from_utf8_lossy(line);
-        let line = line.trim();
-        if !line.is_empty() {
-            say(Level::Debug, &format!("{program}: {line}"));
-            line.clone_into(&mut last_line);
+    // Banners and progress go to standard error; where it alone says something, that is what went wrong.
+    for bytes in [output.stderr, output.stdout] {
+        for line in bytes.split(|byte| matches!(byte, b'\n' | b'\r')) {
+            let line = String::from_utf8_lossy(line).replace(ROOT, "");
+            let line = line.trim();
+            if !line.is_empty() {
+                say(Level::Debug, &format!("{program}: {line}"));
+                line.clone_into(&mut last_line);
+            }
         }
     }
     Ok(Ran { code: output.status.code(), last_line })

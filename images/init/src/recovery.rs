@@ -14,6 +14,7 @@ use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use rustix::system::{RebootCommand, reboot};
 
 use crate::disk::Disk;
+use crate::history::{History, Word};
 use crate::reset::Tier;
 use crate::slot::{self, Slot};
 use crate::{Level, ext4, say, state};
@@ -93,6 +94,18 @@ fn carry_out(choice: Choice, disk: Option<&mut Disk>, page: &Page) -> Result<Don
                 with_state(disk, MountFlags::empty(), || state::set_wish(Path::new(STATE), "settings"))?;
             } else {
                 disk.settle(Some(tier))?;
+                if !tier.wipes().contains(&ext4::STATE.name) {
+                    // It tells, and decides nothing: the reset is decided already.
+                    let told = with_state(disk, MountFlags::empty(), || {
+                        let mut history = History::default();
+                        history.open(Path::new(STATE).join("history"));
+                        history.note(Word::Reset, format!("{tier}, chosen in recovery"));
+                        Ok(())
+                    });
+                    if let Err(error) = told {
+                        say(Level::Error, &format!("the history does not tell of the reset: {error:#}"));
+                    }
+                }
             }
             say(Level::Error, &format!("recovery: factory reset {tier}, starting again"));
             end(RebootCommand::Restart)
