@@ -13,6 +13,7 @@ mod sbom;
 mod esp;
 mod disk;
 mod verify;
+mod test;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ use crate::shell::{self, cargo, target_dir};
 use crate::step::{self, Report};
 
 pub use esp::path as administrator_path;
+pub use slot::add_tree;
 
 /// Where the image is put, and looked for.
 pub const IMAGE: &str = "out/image/wegovnow.img";
@@ -88,6 +90,7 @@ pub fn run(options: &Options) -> Result<Report> {
         None => build(options).map(|()| Report::default()),
         Some(What::Bundle { bundle }) => pack(options, bundle.as_deref()).map(|()| Report::default()),
         Some(What::Verify) => step::alone("image", || verify::run_all(&options.out)),
+        Some(What::Test(test)) => test::run(test),
     }
 }
 

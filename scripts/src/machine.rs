@@ -70,6 +70,16 @@ pub struct Setup {
     pub restarts: bool,
     /// A socket for a debugger.
     pub has_debugger: bool,
+    /// Started at once, without firmware and boot loader.
+    pub kernel: Option<Kernel>,
+}
+
+/// A kernel that QEMU starts by itself.
+#[derive(Debug, Clone)]
+pub struct Kernel {
+    pub kernel: PathBuf,
+    pub initramfs: PathBuf,
+    pub arguments: String,
 }
 
 impl Default for Setup {
@@ -86,6 +96,7 @@ impl Default for Setup {
             sticks: Vec::new(),
             restarts: true,
             has_debugger: false,
+            kernel: None,
         }
     }
 }
@@ -112,8 +123,17 @@ impl Setup {
         add("-m", self.memory_mb.to_string());
         add("-smbios", format!("type=1,serial={}", self.serial_number));
         add("-rtc", format!("base={}", self.clock.as_deref().unwrap_or("utc")));
-        add("-drive", format!("if=pflash,format=raw,readonly=on,file={FIRMWARE}"));
-        add("-drive", format!("if=pflash,format=raw,file={}", variables.display()));
+        match &self.kernel {
+            Some(Kernel { kernel, initramfs, arguments }) => {
+                add("-kernel", kernel.display().to_string());
+                add("-initrd", initramfs.display().to_string());
+                add("-append", arguments.clone());
+            }
+            None => {
+                add("-drive", format!("if=pflash,format=raw,readonly=on,file={FIRMWARE}"));
+                add("-drive", format!("if=pflash,format=raw,file={}", variables.display()));
+            }
+        }
         for (number, medium) in (0..).zip(std::iter::once(disk).chain(&self.disks)) {
             add("-drive", format!("if=none,id=disk{number},{}", medium.drive()));
             add("-device", format!("virtio-blk-pci,drive=disk{number},bootindex={number}"));

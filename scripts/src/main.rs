@@ -11,8 +11,8 @@ mod fuzz;
 mod api_check;
 mod chore;
 mod image;
-#[allow(dead_code, reason = "the tests of the image, which use the rest of it, come next")]
 mod machine;
+mod nbd;
 mod boot;
 mod ci;
 

@@ -103,7 +103,7 @@ fn squash_options(epoch: u64) -> Vec<String> {
 }
 
 /// Appends the tree, and says how the file is checked.
-fn add_tree(file: &Path) -> Result<String> {
+pub fn add_tree(file: &Path) -> Result<String> {
     let bytes = read(file)?;
     let length = (bytes.len() as u64).next_multiple_of(BLOCK);
     OpenOptions::new().write(true).open(file)?.set_len(length)?;

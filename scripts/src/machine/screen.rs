@@ -55,19 +55,6 @@ impl Picture {
         (region.y..bottom).flat_map(move |y| (region.x..right).map(move |x| (x, y)))
     }
 
-    /// The mean of the three colours over a region, each 0 to 255.
-    pub fn mean(&self, region: Region) -> [f64; 3] {
-        let mut sum = [0_u64; 3];
-        let mut count = 0_u64;
-        for (x, y) in self.points(region) {
-            for (sum, colour) in sum.iter_mut().zip(self.pixel(x, y)) {
-                *sum += u64::from(colour);
-            }
-            count += 1;
-        }
-        sum.map(|sum| sum as f64 / count.max(1) as f64)
-    }
-
     /// How many different colours there are in a region, counted up to a hundred: a blank screen has one, text a few.
     pub fn colours(&self, region: Region) -> usize {
         let mut seen = std::collections::BTreeSet::new();
@@ -128,9 +115,8 @@ mod tests {
     }
 
     #[test]
-    fn regions_are_measured_within_the_picture() {
+    fn colours_are_counted_within_the_picture() {
         let picture = picture();
-        assert_eq!(picture.mean(Region { x: 1, y: 0, width: 9, height: 9 }), [3.0, 100.0, 200.0]);
         assert_eq!(picture.colours(picture.whole()), 6);
         assert_eq!(picture.colours(Region { x: 0, y: 0, width: 1, height: 1 }), 1);
     }

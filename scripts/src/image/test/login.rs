@@ -1,0 +1,62 @@
+//! Accounts and keys that a case provisions, to ask the running box.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use super::case::Trial;
+use crate::machine::ssh::Key;
+use crate::machine::{Machine, Setup};
+
+/// For one command; the box is slow under emulation.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+pub struct Login {
+    pub key: Key,
+    /// Of the mainboard, new for every case: who answers with another is another box.
+    pub serial: String,
+}
+
+impl Login {
+    pub fn new(trial: &Trial) -> Result<Login> {
+        let key = Key::make(&trial.run.dir, "key")?;
+        // The end of a new key's line is as good as a random number.
+        let nonce: String = key.public.chars().filter(char::is_ascii_alphanumeric).rev().skip(4).take(8).collect();
+        Ok(Login { key, serial: format!("WGN-{}", nonce.to_uppercase()) })
+    }
+
+    /// `appliance.toml` with a civil servant and a technician, and whatever more.
+    pub fn file(&self, more: &str) -> String {
+        let key = self.key.public.rsplit_once(' ').map_or(self.key.public.as_str(), |(key, _)| key);
+        format!(
+            "schema = 1\ngeneration = 1\n[technician]\nkeys = [\"{key}\"]\n[[staff.accounts]]\nname = \"anna\"\nkeys = [\"{key}\"]\n{more}"
+        )
+    }
+
+    pub fn setup(&self) -> Setup {
+        Setup { serial_number: self.serial.clone(), forwards: vec![22], memory_mb: 1024, ..Setup::default() }
+    }
+
+    /// A line of the console, as a civil servant: the console is their shell, which SSH gives the line with `-c`.
+    pub fn staff(&self, machine: &mut Machine, line: &str) -> Result<String> {
+        self.ask(machine, "anna", line, PATIENCE)
+    }
+
+    /// A command of `wegovnow-box`, as a technician.
+    pub fn technician(&self, machine: &mut Machine, line: &str) -> Result<String> {
+        self.ask(machine, "root", line, PATIENCE)
+    }
+
+    fn ask(&self, machine: &mut Machine, account: &str, command: &str, limit: Duration) -> Result<String> {
+        let answer = machine.ssh(&self.key, account, command, limit)?;
+        answer.good().map_err(|error| machine.failure(&format!("{account}: `{command}`: {error:#}")))
+    }
+
+    /// How the box is, and that it is this one.
+    pub fn status(&self, machine: &mut Machine) -> Result<serde_json::Value> {
+        let said = self.technician(machine, "status --json")?;
+        let status: serde_json::Value = serde_json::from_str(&said).with_context(|| format!("status is no JSON: {said}"))?;
+        ensure!(status["serial"] == self.serial.as_str(), "another box answers: {}, not {}", status["serial"], self.serial);
+        Ok(status)
+    }
+}

@@ -1,0 +1,143 @@
+//! A machine that hangs so that no program can help it: the hardware's watchdog starts it again.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::case::{Case, Trial};
+use super::need::Need;
+use super::settle;
+use crate::machine::Setup;
+
+pub const CASES: &[Case] = &[Case {
+    id: "T18",
+    title: "both processors hang with interrupts off: the watchdog restarts the box",
+    expected: [4, 4],
+    needs: &[Need::Watchdog],
+    is_smoke: false,
+    run: hang,
+}];
+
+/// The watchdog's 20 s, and as much again for its second stage, on a machine that is slow.
+const BITES: Duration = Duration::from_secs(180);
+
+fn hang(trial: &mut Trial) -> Result<()> {
+    let disk = settle::overlay(trial)?;
+    let setup = Setup { has_watchdog: true, has_debugger: true, ..Setup::default() };
+    let mut machine = settle::start_as(trial.run, &disk, &setup)?;
+    settle::ready(trial, &mut machine)?;
+    trial.holds("it does not bite while all is well", machine.events("WATCHDOG").is_empty());
+    let before = machine.resets().len();
+    machine.forget();
+    freeze(&machine.debugger)?;
+    let frozen = machine.elapsed();
+    machine.wait_until("the watchdog bites", BITES, |machine| Ok(machine.resets().len() > before))?;
+    let took = machine.resets().last().map(|at| at.saturating_sub(frozen)).unwrap_or_default();
+    trial.time("hang to restart", took);
+    trial.holds("it was the watchdog", !machine.events("WATCHDOG").is_empty());
+    settle::good(&mut machine)?;
+    trial.holds("it comes up again", true);
+    trial.holds("from slot A both times", settle::slots(&machine) == "aa");
+    Ok(())
+}
+
+/// `cli`, then a jump to itself.
+const HANG: &str = "fa,eb,fe";
+
+/// How often an instant is looked for when both processors rest in the kernel.
+const ATTEMPTS: u32 = 200;
+
+/// The kernel's own addresses begin here.
+const KERNEL: u64 = 0xffff_ffff_8000_0000;
+
+/// Writes an endless loop with interrupts off where the processors will go on: the kernel's idle loop, mostly.
+fn freeze(socket: &Path) -> Result<()> {
+    for _ in 0..ATTEMPTS {
+        // A debugger that comes stops the machine; one that leaves lets it go on.
+        let mut debugger = Debugger::attach(socket)?;
+        let mut places = Vec::new();
+        for processor in 1..=2 {
+            ensure!(debugger.ask(&format!("Hg{processor}"))? == "OK", "the debugger knows no processor {processor}");
+            places.push(instruction(&debugger.ask("g")?)?);
+        }
+        if places.iter().all(|place| *place >= KERNEL) {
+            for place in places {
+                let said = debugger.ask(&format!("M{place:x},3:{}", HANG.replace(',', "")))?;
+                ensure!(said == "OK", "the debugger does not write: {said}");
+            }
+            return debugger.detach();
+        }
+        debugger.detach()?;
+        thread::sleep(Duration::from_millis(37));
+    }
+    bail!("the processors never rest in the kernel")
+}
+
+/// Where a processor goes on: the seventeenth of its registers, all of eight bytes, the lowest first.
+fn instruction(registers: &str) -> Result<u64> {
+    let digits = registers.get(16 * 16..17 * 16).context("the debugger gives too few registers")?;
+    Ok(u64::from_str_radix(digits, 16).with_context(|| format!("no register: {digits}"))?.swap_bytes())
+}
+
+/// The remote protocol of GDB, as much as is needed.
+struct Debugger(UnixStream);
+
+impl Debugger {
+    fn attach(socket: &Path) -> Result<Debugger> {
+        let stream = UnixStream::connect(socket).context("QEMU's socket for debuggers is not there")?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        let mut debugger = Debugger(stream);
+        debugger.ask("?")?;
+        Ok(debugger)
+    }
+
+    fn ask(&mut self, what: &str) -> Result<String> {
+        self.0.write_all(packet(what).as_bytes())?;
+        // `+`, then `$answer#sum`.
+        let mut answer = Vec::new();
+        let mut byte = [0];
+        let mut left = None;
+        while left != Some(0) {
+            self.0.read_exact(&mut byte).with_context(|| format!("QEMU does not answer {what}"))?;
+            match (byte[0], left) {
+                (b'$', None) => answer.clear(),
+                (b'#', None) => left = Some(2),
+                (_, Some(digits)) => left = Some(digits - 1),
+                (byte, None) => answer.push(byte),
+            }
+        }
+        self.0.write_all(b"+")?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    }
+
+    fn detach(mut self) -> Result<()> {
+        self.ask("D").map(|_| ())
+    }
+}
+
+fn packet(what: &str) -> String {
+    let sum = what.bytes().fold(0_u8, u8::wrapping_add);
+    format!("${what}#{sum:02x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packet_ends_with_its_sum() {
+        assert_eq!(packet("g"), "$g#67");
+        assert_eq!(packet("OK"), "$OK#9a");
+    }
+
+    #[test]
+    fn the_place_is_read_from_the_registers() {
+        let registers = format!("{}{}46020000", "00".repeat(16 * 8), "98abcd81ffffffff");
+        assert_eq!(instruction(&registers).unwrap(), 0xffff_ffff_81cd_ab98);
+        assert!(instruction("00").is_err());
+    }
+}
