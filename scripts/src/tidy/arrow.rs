@@ -15,7 +15,7 @@ const BELOW_APART: [&str; 3] = ["bootstate", "gpt", "provision"];
 const OWNERS: [(&str, &[&str]); 8] = [
     ("sled", &["store"]),
     ("axum", &["appliance"]),
-    ("embedded-graphics", &["appliance"]),
+    ("embedded-graphics", &["panel"]),
     ("slint", &["kiosk"]),
     ("slint-build", &["kiosk"]),
     ("ratatui", &["tui", "flash"]),
@@ -78,7 +78,9 @@ mod tests {
         count("tests", &["kiosk", "tui", "appliance", "store"], 0);
         count("scripts", &["store"], 1);
         count("scripts", &["gpt"], 0);
+        count("init", &["gpt", "panel"], 0);
         count("init", &["gpt", "scripts"], 1);
+        count("panel", &["api"], 1);
         count("appliance", &["gpt"], 1);
         count("bootstate", &["gpt"], 1);
         count("appliance", &["scripts"], 1);
