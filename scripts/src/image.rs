@@ -25,7 +25,7 @@ use clap::{Args, Subcommand};
 
 use self::base::Versions;
 use self::bundle::Signer;
-use self::stamp::{Stamp, Variant};
+pub use self::stamp::{Stamp, Variant};
 use crate::shell::{self, cargo, target_dir};
 use crate::step::{self, Report};
 
@@ -76,6 +76,8 @@ pub struct Options {
 enum What {
     /// Checks an image without starting it
     Verify,
+    /// Starts an image in QEMU, breaks it, and looks what comes of it
+    Test(test::Options),
     /// Packs the slot of the image built last into an update
     Bundle {
         /// The update [default: beside the image, wegovnow-VERSION.raucb]
@@ -88,9 +90,9 @@ pub fn run(options: &Options) -> Result<Report> {
     need(TOOLS)?;
     match &options.what {
         None => build(options).map(|()| Report::default()),
+        Some(What::Test(test)) => test::run(test),
         Some(What::Bundle { bundle }) => pack(options, bundle.as_deref()).map(|()| Report::default()),
         Some(What::Verify) => step::alone("image", || verify::run_all(&options.out)),
-        Some(What::Test(test)) => test::run(test),
     }
 }
 

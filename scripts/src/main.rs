@@ -14,6 +14,7 @@ mod image;
 mod machine;
 mod nbd;
 mod boot;
+mod deb;
 mod ci;
 
 use std::path::PathBuf;
@@ -65,6 +66,8 @@ enum Chore {
     Image(image::Options),
     /// Starts the image in QEMU
     Boot(boot::Options),
+    /// Our programs as Debian packages
+    Deb(deb::Options),
     /// Manual pages and shell completions of the daemon
     Docs {
         /// Directory to write to
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
         Chore::Bench { args } => chore::bench(&args).map(|()| Report::default()),
         Chore::Image(options) => image::run(&options),
         Chore::Boot(options) => boot::run(&options),
+        Chore::Deb(options) => deb::run(&options),
         Chore::Docs { out } => chore::docs(&out).map(|()| Report::default()),
         Chore::Gallery { out } => chore::gallery(&out).map(|()| Report::default()),
     });

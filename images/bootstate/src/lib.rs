@@ -9,7 +9,7 @@
 //! What a write may rely on: FAT has no journal, and a rename on it is two writes to two places. So every file is written over
 //! in place, one after the other, each flushed before the next: a cut tears one copy of the policy at most, and a torn copy shows.
 
-mod block;
+pub mod block;
 mod policy;
 mod tries;
 mod state;

@@ -5,6 +5,7 @@
 
 mod bar;
 mod bench;
+mod block;
 mod case;
 mod kiosk;
 mod login;

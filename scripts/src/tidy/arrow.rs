@@ -9,7 +9,7 @@ const ROWS: [&[&str]; 5] = [&["map"], &["store"], &["api"], &["appliance", "kios
 const APART: [&str; 4] = ["scripts", "init", "flash", "caretaker"];
 
 /// Packages that those may stand on, themselves on nothing of ours.
-const BELOW_APART: [&str; 3] = ["bootstate", "gpt", "provision"];
+const BELOW_APART: [&str; 4] = ["bootstate", "gpt", "panel", "provision"];
 
 /// Outside crates and the packages that may name them.
 const OWNERS: [(&str, &[&str]); 8] = [

@@ -158,7 +158,7 @@ fn running(trial: &mut Trial) -> Result<()> {
     settle::ready(trial, &mut machine)?;
     machine.power_down(mark::STOP)?;
     drop(machine);
-    trial.holds("the tries are set back", settle::note(&disk, trial.run, crate::image::block::TRIES)?.contains("b_tries=0"));
+    trial.holds("the tries are set back", settle::note(&disk, trial.run, super::block::TRIES)?.contains("b_tries=0"));
     Ok(())
 }
 

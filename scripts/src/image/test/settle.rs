@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::block;
 use super::case::Trial;
 use super::mark;
 use super::need::Need;
-use crate::image::{block, layout};
+use crate::image::layout;
 use crate::machine::medium::Medium;
 use crate::machine::run::Run;
 use crate::machine::{Machine, Setup};
@@ -77,7 +78,7 @@ pub fn both_slots(trial: &Trial) -> Result<Medium> {
 /// Values of one of the boot loader's files, as `name=value` joined with spaces.
 pub fn note(disk: &Medium, run: &Run, file: &str) -> Result<String> {
     let bytes = disk.fat(layout::ESP, &run.dir)?.get(file)?.with_context(|| format!("the EFI partition has no {file}"))?;
-    let pairs = block::parse(&bytes).with_context(|| file.to_owned())?;
+    let pairs = block::parse(&bytes).map_err(|what| anyhow::anyhow!("{file} {what}"))?;
     Ok(pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" "))
 }
 

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::block;
 use super::case::{Case, Trial};
 use super::{mark, settle};
-use crate::image::{block, layout};
+use crate::image::layout;
 use crate::machine::medium::Medium;
 use crate::machine::{Machine, Setup};
 
