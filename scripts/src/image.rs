@@ -168,7 +168,7 @@ fn stage<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Packages whose programs are in an image.
-const PACKAGES: [&str; 4] = ["appliance", "caretaker", "kiosk", "tui"];
+const PACKAGES: [&str; 5] = ["appliance", "caretaker", "kiosk", "panel", "tui"];
 
 /// Builds our programs so that they are the same bytes wherever the tree and cargo's home lie.
 fn programs() -> Result<PathBuf> {
@@ -192,11 +192,12 @@ fn build_init() -> Result<PathBuf> {
     Ok(dir.join(TARGET).join("release/init"))
 }
 
-/// Flags of rustc, as cargo takes them from the environment: no path of this machine gets into a program.
+/// Flags of rustc, as cargo takes them from the environment: no path of this machine gets into a program. Sources of the workspace are
+/// named from its top anyway, so that clones share what was built.
 fn flags(more: &[&str]) -> String {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
-    let places = [(Some(shell::root()), "/wegovnow"), (home, "/cargo")];
+    let places = [(Some(target_dir()), "/target"), (home, "/cargo")];
     let remapped = places.into_iter().filter_map(|(from, to)| Some(format!("--remap-path-prefix={}={to}", from?.display())));
     let strip = "-Cstrip=symbols".to_owned();
     remapped.chain([strip]).chain(more.iter().map(|flag| (*flag).to_owned())).collect::<Vec<_>>().join("\u{1f}")

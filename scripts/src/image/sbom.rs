@@ -9,7 +9,7 @@ use super::{layout, read};
 use crate::metadata::{Metadata, Package};
 
 /// Packages of the workspace whose programs are in the image.
-const PROGRAMS: [&str; 5] = ["appliance", "caretaker", "kiosk", "tui", "init"];
+const PROGRAMS: [&str; 6] = ["appliance", "caretaker", "kiosk", "panel", "tui", "init"];
 
 /// The same text from the same packages: it names no time but the commit's, and its serial number is made of its content.
 pub fn make(base: &Base, stamp: &Stamp) -> Result<String> {
