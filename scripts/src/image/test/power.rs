@@ -189,8 +189,8 @@ fn lying(trial: &mut Trial) -> Result<()> {
     let mut machine = Machine::start(&Setup::default(), &disk, trial.run)?;
     machine.wait_for(mark::LOADER, mark::FIRMWARE)?;
     // Nobody can keep what such a card loses: what is asked is an end that is told.
-    let (which, _) = machine.wait_for_any(&[mark::GOOD, mark::CANNOT_START, mark::RECOVERY], mark::START)?;
-    let end = ["it starts", "init says why it cannot start", "it is in recovery"][which];
+    let (which, _) = machine.wait_for_any(&[mark::GOOD, mark::CANNOT_START, mark::RECOVERY, mark::IN_RECOVERY], mark::START)?;
+    let end = ["it starts", "init says why it cannot start", "it is in recovery", "it is in recovery"][which];
     trial.holds(&format!("after losing what was called flushed: {end}"), true);
     Ok(())
 }

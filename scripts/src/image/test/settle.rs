@@ -30,7 +30,7 @@ pub fn start_as<'a>(run: &'a Run, disk: &Medium, setup: &Setup) -> Result<Machin
 /// Waits for a good start; one that ends in an error before is not waited for.
 pub fn good(machine: &mut Machine) -> Result<Duration> {
     machine.wait_for(mark::LOADER, mark::START)?;
-    match machine.wait_for_any(&[mark::GOOD, mark::CANNOT_START, mark::RECOVERY], mark::START)? {
+    match machine.wait_for_any(&[mark::GOOD, mark::CANNOT_START, mark::RECOVERY, mark::IN_RECOVERY], mark::START)? {
         (0, at) => Ok(at),
         _ => Err(machine.failure("the start did not come to a good end")),
     }
