@@ -67,6 +67,13 @@ impl Picture {
         seen.len()
     }
 
+    /// Does the box show anything? QEMU itself writes a line in the middle when there is no picture at all.
+    pub fn is_shown(&self) -> bool {
+        let middle = self.height * 9 / 20..self.height * 11 / 20;
+        let ground = (self.width * self.height > 0).then(|| self.pixel(0, 0));
+        self.points(self.whole()).any(|(x, y)| !middle.contains(&y) && Some(self.pixel(x, y)) != ground)
+    }
+
     /// The share of a region's pixels, 0 to 1, where some colour differs by more than `tolerance`.
     pub fn difference(&self, other: &Picture, region: Region, tolerance: u8) -> Result<f64> {
         let sizes = [(self.width, self.height), (other.width, other.height)];
@@ -119,6 +126,18 @@ mod tests {
         let picture = picture();
         assert_eq!(picture.colours(picture.whole()), 6);
         assert_eq!(picture.colours(Region { x: 0, y: 0, width: 1, height: 1 }), 1);
+    }
+
+    #[test]
+    fn a_line_in_the_middle_is_not_of_the_box() {
+        let mut bytes = b"P6\n2 100\n255\n".to_vec();
+        bytes.resize(bytes.len() + 600, 0);
+        let mut picture = Picture::parse(&bytes).unwrap();
+        assert!(!picture.is_shown());
+        picture.pixels[3 * 2 * 49] = 255;
+        assert!(!picture.is_shown(), "QEMU's");
+        picture.pixels[3 * 2 * 3] = 255;
+        assert!(picture.is_shown());
     }
 
     #[test]

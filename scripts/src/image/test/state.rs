@@ -65,7 +65,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "T17.dead",
         title: "the data partition is garbage all over: it is not wiped, and the box says so",
-        expected: [2, 2],
+        expected: [3, 3],
         needs: &[Need::State],
         is_smoke: false,
         run: dead,
@@ -259,6 +259,7 @@ fn dead(trial: &mut Trial) -> Result<()> {
     trial.holds("it is in recovery, and says why", which < 2);
     let then = machine.elapsed() + Duration::from_secs(5);
     machine.wait_until("recovery stands", Duration::from_secs(30), |machine| Ok(machine.elapsed() > then))?;
+    trial.holds("recovery is on the screen", machine.screen()?.is_shown());
     let picture = machine.picture("recovery")?;
     std::fs::copy(&picture, trial.bench.out.join("T17-recovery.png"))?;
     machine.cut()?;
