@@ -97,10 +97,11 @@ pub fn boot(base: &Base, initramfs: &Path, root: &Root, stamp: &Stamp, work: &Pa
     Ok(file)
 }
 
-/// The same bytes from the same files. mksquashfs takes times as options or from the environment, not both.
+/// The same bytes from the same files. An archive's own entry for the top is passed over, and everyone could write there but for the
+/// mode given: sshd then refuses every key. mksquashfs takes times as options or from the environment, not both.
 fn squash_options(epoch: u64) -> Vec<String> {
     let time = epoch.to_string();
-    ["-noappend", "-no-progress", "-mkfs-time", &time, "-all-time", &time].map(str::to_owned).to_vec()
+    ["-noappend", "-no-progress", "-root-mode", "755", "-mkfs-time", &time, "-all-time", &time].map(str::to_owned).to_vec()
 }
 
 /// Appends the tree, and says how the file is checked.
