@@ -13,16 +13,15 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 
 pub struct Login {
     pub key: Key,
-    /// Of the mainboard, new for every case: who answers with another is another box.
+    /// What the box keeps as its identity since the disk was first started. That it is this run's box the key shows, which no other
+    /// was given.
     pub serial: String,
 }
 
 impl Login {
     pub fn new(trial: &Trial) -> Result<Login> {
         let key = Key::make(&trial.run.dir, "key")?;
-        // The end of a new key's line is as good as a random number.
-        let nonce: String = key.public.chars().filter(char::is_ascii_alphanumeric).rev().skip(4).take(8).collect();
-        Ok(Login { key, serial: format!("WGN-{}", nonce.to_uppercase()) })
+        Ok(Login { key, serial: Setup::default().serial_number })
     }
 
     /// `appliance.toml` with a civil servant and a technician, and whatever more.
