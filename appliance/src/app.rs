@@ -14,6 +14,7 @@ use crate::answer::No;
 use crate::changes::Changes;
 use crate::config::Config;
 use crate::limit::Guesses;
+use crate::machine::Reader;
 use crate::staff::StaffTable;
 use crate::writer::{Unwritten, Writer};
 
@@ -44,6 +45,8 @@ pub struct App {
     pub started_ms: UnixMs,
     /// The digest of the state, and after how many events it was taken.
     pub digest: Mutex<Option<(u64, String)>>,
+    /// Reads how the machine is.
+    pub machine: Reader,
     /// Subscribers are sent home when this is cancelled.
     pub stop: CancellationToken,
 }

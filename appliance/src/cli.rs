@@ -135,6 +135,9 @@ pub struct Serve {
     /// Every account of this machine is staff (development)
     #[arg(long)]
     pub staff_all: bool,
+    /// File in which the machine's caretaker says how it is [default: none]
+    #[arg(long, value_name = "FILE")]
+    pub machine: Option<PathBuf>,
 }
 
 /// `wegovnowd init`

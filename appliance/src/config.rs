@@ -55,6 +55,8 @@ pub struct Raw {
     pub staff_group: Option<String>,
     /// Whether every account of this machine is staff (development).
     pub staff_all: Option<bool>,
+    /// File in which the machine's caretaker says how it is.
+    pub machine: Option<PathBuf>,
     /// Bounds on what clients may use.
     pub limits: RawLimits,
 }
@@ -95,6 +97,7 @@ pub struct Flags {
     pub center: Option<Point>,
     pub staff: Vec<String>,
     pub staff_all: bool,
+    pub machine: Option<PathBuf>,
 }
 
 /// What the service manager said: the directories it made.
@@ -154,6 +157,8 @@ pub struct Config {
     pub center: Option<Point>,
     /// Who is staff.
     pub staff: StaffRule,
+    /// File in which the machine's caretaker says how it is; none on a machine without one.
+    pub machine: Option<PathBuf>,
     /// Bounds on what clients may use.
     pub limits: Limits,
     /// Tells the time.
@@ -265,6 +270,7 @@ impl Config {
             place_name: String::new(),
             center: None,
             staff: StaffRule::default(),
+            machine: None,
             limits: Limits::default(),
             clock: system_clock(),
         }
@@ -329,6 +335,7 @@ impl Config {
                 names,
                 group: raw.staff_group.unwrap_or_else(|| StaffRule::default().group),
             },
+            machine: flags.machine.or(raw.machine),
             limits: raw.limits.check()?,
             clock: system_clock(),
         })

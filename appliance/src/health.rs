@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::PoisonError;
+use std::time::Instant;
 
 use api::Health;
 
@@ -50,6 +51,7 @@ fn free_bytes(directory: &Path) -> Option<u64> {
 /// The reply of the health route. Takes the digest of the whole state when it changed since the last time.
 pub fn read(app: &App) -> Health {
     let readings = readings(app);
+    let machine = app.machine.read(Instant::now());
     let mut digest = app.digest.lock().unwrap_or_else(PoisonError::into_inner);
     let present = app.present();
     let events = present.state.events();
@@ -65,5 +67,6 @@ pub fn read(app: &App) -> Health {
         digest: text,
         free_bytes: readings.free_bytes.unwrap_or_default(),
         opened: app.opened.clone(),
+        machine,
     }
 }

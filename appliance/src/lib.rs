@@ -20,6 +20,7 @@ pub mod health;
 pub mod limit;
 pub mod listen;
 pub mod log;
+pub mod machine;
 pub mod openapi;
 pub mod peer;
 pub mod photo;
@@ -138,6 +139,7 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         openapi: serde_json::to_vec(&openapi::document())?,
         started_ms: now_ms,
         digest: Mutex::new(None),
+        machine: machine::Reader::new(config.machine.clone()),
         stop: stop.clone(),
         present,
         writer,

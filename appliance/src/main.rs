@@ -46,6 +46,7 @@ fn serve(serve: cli::Serve) -> anyhow::Result<u8> {
         center: serve.center,
         staff: serve.staff,
         staff_all: serve.staff_all,
+        machine: serve.machine,
     };
     let config = Config::load(serve.config.as_deref(), flags, &Environment::read())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime does not start")?;

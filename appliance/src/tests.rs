@@ -308,3 +308,33 @@ async fn a_client_that_sends_half_a_body_is_told_and_let_go() {
     assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("\"too_slow\""), "{answer}");
     town.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_read_how_the_machine_is_and_residents_what_they_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("status.json");
+    std::fs::write(&file, r#"{"serial":"B-7","rollback":{"version":"2","reason":"no answer"},"clock":{"is_verified":false}}"#)
+        .unwrap();
+    let town = Town::start_with(|config| config.machine = Some(file)).await;
+    let health = town.client().health().await.unwrap();
+    assert_eq!(health.state, "ok", "the daemon itself is well");
+    let machine = health.machine.unwrap();
+    assert_eq!((machine.serial.as_deref(), machine.rollback.unwrap().reason.as_str()), (Some("B-7"), "no answer"));
+    let answer = reqwest::get(town.url("/api/v1/town")).await.unwrap().text().await.unwrap();
+    assert!(answer.contains(r#""notices":["update_taken_back","clock_unverified"]"#), "{answer}");
+    assert!(!answer.contains("B-7") && !answer.contains("no answer"), "residents need no more: {answer}");
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_caretakers_file_everything_else_goes_on() {
+    let town = Town::start_with(|config| config.machine = Some("/nowhere/at/all".into())).await;
+    let health = town.client().health().await.unwrap();
+    assert_eq!(health.state, "ok");
+    assert!(health.machine.unwrap().unknown.is_some());
+    assert_eq!(town.client().town().await.unwrap().notices, []);
+    town.stop().await;
+    let town = Town::start().await;
+    assert_eq!(town.client().health().await.unwrap().machine, None);
+    town.stop().await;
+}

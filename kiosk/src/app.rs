@@ -28,6 +28,8 @@ pub const WARNING_MS: u64 = 30_000;
 pub const FINISHED_MS: u64 = 12_000;
 /// How often a daemon that was away is asked whether it is back.
 const ASK_MS: u64 = 2_000;
+/// How old what the town told may become: nobody pushes how the machine is.
+const TOWN_MS: u64 = 30_000;
 /// Characters of a search.
 const SEARCH_MAX: usize = 100;
 /// Characters of an answer to a category's question, and of texts before the town is known.
@@ -44,7 +46,7 @@ pub struct State {
     pub online: bool,
     /// Whether it is known yet if the daemon answers.
     pub heard: bool,
-    /// When the daemon was last asked whether it is back.
+    /// When the daemon was last asked about the town, or whether it is back.
     pub asked_ms: u64,
     /// The kiosk's clock, in milliseconds since any start.
     pub now_ms: u64,
@@ -291,7 +293,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Tick { now_ms } => return tick(state, now_ms),
         Msg::Town(Ok(town)) => {
             let back = !state.online;
-            (state.online, state.heard) = (true, true);
+            (state.online, state.heard, state.asked_ms) = (true, true, state.now_ms);
             state.town = Some(town);
             return if back { refresh(state) } else { Vec::new() };
         }
@@ -367,6 +369,9 @@ fn tick(state: &mut State, now_ms: u64) -> Vec<Effect> {
     let mut effects = Vec::new();
     if state.heard && !state.online && now_ms.saturating_sub(state.asked_ms) >= ASK_MS {
         // One call may have failed while the stream of changes went on: then nobody else would notice that all is well.
+        state.asked_ms = now_ms;
+        effects.push(Effect::Town);
+    } else if state.online && now_ms.saturating_sub(state.asked_ms) >= TOWN_MS {
         state.asked_ms = now_ms;
         effects.push(Effect::Town);
     }

@@ -182,6 +182,7 @@ pub(crate) fn town(map_file: Option<&Path>) -> anyhow::Result<Town> {
         version: String::new(),
         map_file: map_file.map(|file| file.to_string_lossy().into_owned()),
         refuses: None,
+        notices: Vec::new(),
         open_reports: 148,
         categories: kinds::KINDS.into_iter().map(category).collect::<anyhow::Result<_>>()?,
         departments: vec![Department {

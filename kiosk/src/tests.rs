@@ -413,3 +413,27 @@ fn a_screen_of_any_size_shows_as_much_as_full_hd() {
     assert!((fitting(1280, 800) - 2.0 / 3.0).abs() < 1e-6);
     assert!((fitting(1024, 600) - 1024.0 / 1920.0).abs() < 1e-6);
 }
+
+#[test]
+fn help_says_what_residents_may_know_of_the_machine() {
+    let taken_back = "An update of this kiosk was taken back; the version before it runs. Your reports are not affected.";
+    let hall = Hall::open();
+    hall.touch("Help");
+    assert!(!hall.says(taken_back));
+    let mut town = gallery::town(None).unwrap();
+    town.notices = vec![api::BoxNotice::UpdateTakenBack, api::BoxNotice::ClockUnverified];
+    hall.kiosk.send(Msg::Town(Ok(town)));
+    assert!(hall.says(taken_back));
+    assert!(hall.says("The clock of this kiosk is not verified: times and dates shown here may be wrong."));
+    for (language, clock) in [
+        ("de", "Die Uhr dieses Kiosks ist nicht geprüft: Angezeigte Zeiten und Tage können falsch sein."),
+        ("it", "L'orologio di questo chiosco non è verificato: le ore e le date mostrate qui possono essere sbagliate."),
+        ("fi", "Tämän päätteen kelloa ei ole varmistettu: täällä näkyvät ajat ja päivät voivat olla vääriä."),
+    ] {
+        hall.kiosk.send(Msg::Language(language.parse().unwrap()));
+        hall.kiosk.send(Msg::Overlay(app::Overlay::Help));
+        assert!(hall.says(clock), "{language}");
+    }
+    hall.kiosk.send(Msg::Town(Ok(gallery::town(None).unwrap())));
+    assert!(!hall.says("Tämän päätteen kelloa ei ole varmistettu: täällä näkyvät ajat ja päivät voivat olla vääriä."));
+}

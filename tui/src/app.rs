@@ -15,12 +15,15 @@ use crate::shared::{Entry, Link, Shared};
 use crate::theme::{Theme, Tone};
 use crate::wording;
 
+mod health;
 mod view;
 
 pub use view::view;
 
 /// Log lines kept.
 const LOG_MAX: usize = 1000;
+/// How old what is known of the town may become, in milliseconds.
+const TOWN_MS: UnixMs = 60_000;
 
 /// Everything that can happen to the console.
 #[derive(Debug, Clone)]
@@ -67,13 +70,28 @@ pub struct App {
     town_ticket: Option<Ticket>,
     me_ticket: Option<Ticket>,
     map_ticket: Option<Ticket>,
+    health_ticket: Option<Ticket>,
+    /// The answer is to be shown, not only to be known.
+    health_asked: bool,
+    /// When the town was last asked for.
+    town_ms: UnixMs,
     map_file: Option<PathBuf>,
 }
 
 impl App {
     /// A console that knows nothing yet. `seed` is random and makes request ids.
     pub fn new(seed: [u8; 16], theme: Theme, now_ms: UnixMs, offset_s: i32) -> App {
-        let shared = Shared { now_ms, offset_s, town: None, me: None, map: None, theme, link: Link::Connecting, log: Vec::new() };
+        let shared = Shared {
+            now_ms,
+            offset_s,
+            town: None,
+            me: None,
+            map: None,
+            health: None,
+            theme,
+            link: Link::Connecting,
+            log: Vec::new(),
+        };
         App {
             shared,
             triage: triage::State::new(seed),
@@ -88,13 +106,20 @@ impl App {
             town_ticket: None,
             me_ticket: None,
             map_ticket: None,
+            health_ticket: None,
+            health_asked: false,
+            town_ms: 0,
             map_file: None,
         }
     }
 
     /// Whether an answer is awaited.
     pub fn waits(&self) -> bool {
-        self.town_ticket.is_some() || self.me_ticket.is_some() || self.map_ticket.is_some() || self.triage.waits()
+        self.town_ticket.is_some()
+            || self.me_ticket.is_some()
+            || self.map_ticket.is_some()
+            || self.health_ticket.is_some()
+            || self.triage.waits()
     }
 
     /// Reads everything from the daemon.
@@ -110,7 +135,14 @@ impl App {
     fn load_town(&mut self) -> Vec<(Ticket, Call)> {
         let ticket = self.tickets.draw();
         self.town_ticket = Some(ticket);
+        self.town_ms = self.shared.now_ms;
         vec![(ticket, Call::Town)]
+    }
+
+    fn load_health(&mut self) -> Vec<(Ticket, Call)> {
+        let ticket = self.tickets.draw();
+        self.health_ticket = Some(ticket);
+        vec![(ticket, Call::Health)]
     }
 
     /// A line in the log.
@@ -148,7 +180,9 @@ impl App {
                 self.dirty |= now_ms / wording::MINUTE_MS != self.shared.now_ms / wording::MINUTE_MS;
                 self.shared.now_ms = now_ms;
                 self.shared.offset_s = offset_s;
-                return Vec::new();
+                // Nobody pushes how the machine is.
+                let due = now_ms.abs_diff(self.town_ms) >= TOWN_MS && self.town_ticket.is_none() && self.shared.link == Link::Up;
+                return if due { self.load_town() } else { Vec::new() };
             }
             Msg::Key(key) if key.kind == KeyEventKind::Release => return Vec::new(),
             _ => self.dirty = true,
@@ -209,6 +243,10 @@ impl App {
             Command::Log => {
                 let lines = self.log_lines();
                 self.dialogs.push(Dialog::Page(Page { title: "Log".to_owned(), scroll: lines.len(), lines }));
+            }
+            Command::Health => {
+                self.health_asked = true;
+                return self.load_health();
             }
             Command::Theme => {
                 self.shared.theme = self.shared.theme.next();
@@ -321,11 +359,17 @@ impl App {
                 match *result {
                     Ok(town) => {
                         let file = town.map_file.clone().map(PathBuf::from);
-                        self.shared.town = Some(town);
-                        return self.load_map(file);
+                        let before = self.shared.town.replace(town).map(|town| town.notices).unwrap_or_default();
+                        let mut calls = self.load_map(file);
+                        calls.extend(self.noticed(&before));
+                        return calls;
                     }
                     Err(error) => self.say(Tone::Bad, error.to_string()),
                 }
+            }
+            Reply::Health(result) if self.health_ticket == Some(ticket) => {
+                self.health_ticket = None;
+                self.told(result);
             }
             Reply::Me(result) if self.me_ticket == Some(ticket) => {
                 self.me_ticket = None;
@@ -342,7 +386,7 @@ impl App {
                 }
             }
             // Late: something newer was asked meanwhile.
-            Reply::Town(_) | Reply::Me(_) | Reply::Map(_) => {}
+            Reply::Town(_) | Reply::Me(_) | Reply::Health(_) | Reply::Map(_) => {}
             reply => return self.triage(triage::Msg::Reply(ticket, Box::new(reply))),
         }
         Vec::new()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::client::CallError;
-use api::{Case, Change, Client, Decide, Decided, Me, QueueQuery, QueueReply, ReportId, Town};
+use api::{Case, Change, Client, Decide, Decided, Health, Me, QueueQuery, QueueReply, ReportId, Town};
 use futures_util::StreamExt;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -43,6 +43,8 @@ pub enum Effect {
 pub enum Call {
     /// The town and its words.
     Town,
+    /// How the box is.
+    Health,
     /// Who is asking.
     Me,
     /// A queue.
@@ -59,6 +61,7 @@ pub enum Call {
 #[derive(Debug, Clone)]
 pub enum Reply {
     Town(Box<Result<Town, CallError>>),
+    Health(Result<Health, CallError>),
     Me(Result<Me, CallError>),
     Queue(Result<QueueReply, CallError>),
     Case(Box<Result<Case, CallError>>),
@@ -70,6 +73,7 @@ pub enum Reply {
 pub async fn perform(client: Client, call: Call) -> Reply {
     match call {
         Call::Town => Reply::Town(Box::new(client.town().await)),
+        Call::Health => Reply::Health(client.health().await),
         Call::Me => Reply::Me(client.me().await),
         Call::Queue(query) => Reply::Queue(client.queue(&query).await),
         Call::Case(report) => Reply::Case(Box::new(client.case(report).await)),

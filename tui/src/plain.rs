@@ -97,6 +97,7 @@ impl Session {
             self.away |= match reply.as_ref() {
                 Reply::Town(result) => matches!(**result, Err(CallError::Away(_))),
                 Reply::Case(result) => matches!(**result, Err(CallError::Away(_))),
+                Reply::Health(result) => matches!(result, Err(CallError::Away(_))),
                 Reply::Me(result) => matches!(result, Err(CallError::Away(_))),
                 Reply::Queue(result) => matches!(result, Err(CallError::Away(_))),
                 Reply::Decided(result) => matches!(result, Err(CallError::Away(_))),
@@ -415,7 +416,7 @@ pub async fn run(options: &Options, client: Client, seed: [u8; 16]) -> anyhow::R
             },
         };
         let (now_ms, offset_s) = now();
-        session.message(Msg::Tick(now_ms, offset_s));
+        start(session.message(Msg::Tick(now_ms, offset_s)), &mut waiting);
         match next {
             Some(line) => start(session.line(&line), &mut waiting),
             None => {

@@ -43,6 +43,7 @@ pub fn town() -> Town {
         version: "0.1.0".to_owned(),
         map_file: None,
         refuses: None,
+        notices: Vec::new(),
         open_reports: 5,
         categories: vec![
             category("lighting", "Street lighting", "lights", 'L'),
@@ -62,6 +63,20 @@ pub fn town() -> Town {
         comment_max: 2000,
         photo_max: 8_000_000,
         now_ms: NOW_MS,
+    }
+}
+
+pub fn health() -> Health {
+    Health {
+        state: "ok".to_owned(),
+        version: "0.1.0".to_owned(),
+        uptime_s: 7_200,
+        events: 12,
+        reports: 5,
+        digest: "ab".repeat(32),
+        free_bytes: 4 << 30,
+        opened: vec!["the log was put aside and made anew".to_owned()],
+        machine: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Category, CategoryCode, Decision, DepartmentCode, Me, Record, StaffId, Town, UnixMs};
+use api::{Category, CategoryCode, Decision, DepartmentCode, Health, Me, Record, StaffId, Town, UnixMs};
 
 use crate::theme::{Theme, Tone};
 use crate::wording;
@@ -42,6 +42,8 @@ pub struct Shared {
     pub me: Option<Me>,
     /// The base map, once opened.
     pub map: Option<Arc<map::Town>>,
+    /// How the box is, as far as it was asked.
+    pub health: Option<Health>,
     /// The look.
     pub theme: Theme,
     /// Whether the daemon is there.

@@ -49,6 +49,9 @@ pub struct Town {
     pub map_file: Option<String>,
     /// Whether new reports are taken now; if not, why (`storage_full`, `read_only`).
     pub refuses: Option<String>,
+    /// What everybody at the box should know of it.
+    #[serde(default)]
+    pub notices: Vec<BoxNotice>,
     /// Reports that are open.
     pub open_reports: u32,
     /// Categories in the order they are offered.
@@ -63,6 +66,16 @@ pub struct Town {
     pub photo_max: usize,
     /// The daemon's clock.
     pub now_ms: UnixMs,
+}
+
+/// What residents may know of the machine under the daemon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BoxNotice {
+    /// An update did not work and was taken back; the version before it runs.
+    UpdateTakenBack,
+    /// The clock was not set by anybody trusted: times may be wrong.
+    ClockUnverified,
 }
 
 /// A report in a list, as anyone may see it.
@@ -465,6 +478,44 @@ pub struct Health {
     pub free_bytes: u64,
     /// What the store did when it was opened, in words; empty after a clean stop.
     pub opened: Vec<String>,
+    /// The machine, as its caretaker says; absent where there is none. What is bad here does not change `state`.
+    #[serde(default)]
+    pub machine: Option<Machine>,
+}
+
+/// The machine under the daemon; what is absent is not known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Machine {
+    /// Why nothing is known.
+    pub unknown: Option<String>,
+    /// The slot that was started (`a`, `b`).
+    pub slot: Option<String>,
+    /// Version of the image in it.
+    pub version: Option<String>,
+    pub serial: Option<String>,
+    /// What the last look at the started system came to: `passed` or `failed`.
+    pub gate: Option<String>,
+    /// The update that was taken back.
+    pub rollback: Option<MachineRollback>,
+    /// Whether somebody trusted set the clock.
+    pub clock_verified: Option<bool>,
+    /// What else staff should know.
+    pub notices: Vec<MachineNotice>,
+}
+
+/// An update that was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MachineRollback {
+    pub version: Option<String>,
+    /// Why, in plain words.
+    pub reason: String,
+}
+
+/// Something of the machine that staff should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MachineNotice {
+    pub kind: String,
+    pub text: String,
 }
 
 /// Reply of near reports.

@@ -35,6 +35,7 @@ fn the_command_line_wins_over_the_file_and_the_file_over_the_environment() {
     assert_eq!(config.place_name, "Station");
     assert_eq!(config.staff.names.into_iter().collect::<Vec<_>>(), ["anna", "bo"]);
     assert!(!config.staff.everyone);
+    assert_eq!(config.machine, None);
     let config = Config::check(Raw::default(), Flags::default(), &environment).unwrap();
     assert_eq!(config.data, PathBuf::from("/state"));
     let config = Config::check(Raw::default(), Flags::default(), &Environment::default()).unwrap();
@@ -65,4 +66,13 @@ fn the_seal_is_the_credential_of_its_name() {
     assert!(error.contains(SEAL) && error.contains("at least 16 bytes"), "{error}");
     std::fs::write(folder.path().join(SEAL), [7; 32]).unwrap();
     assert!(environment.seal().unwrap().is_some());
+}
+
+#[test]
+fn the_caretakers_file_is_named_in_the_file_or_on_the_command_line() {
+    let raw = || parse("machine = \"/run/box/status.json\"", "a.toml").unwrap();
+    let config = Config::check(raw(), Flags::default(), &Environment::default()).unwrap();
+    assert_eq!(config.machine, Some(PathBuf::from("/run/box/status.json")));
+    let flags = Flags { machine: Some("/elsewhere".into()), ..Flags::default() };
+    assert_eq!(Config::check(raw(), flags, &Environment::default()).unwrap().machine, Some(PathBuf::from("/elsewhere")));
 }

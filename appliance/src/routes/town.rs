@@ -1,6 +1,7 @@
 //! The town and the box itself.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use api::{Refusal, Town};
 use axum::http::HeaderValue;
@@ -23,6 +24,7 @@ pub async fn health(app: Arc<App>, _: Asked) -> Reply {
 }
 
 pub async fn town(app: Arc<App>, _: Asked) -> Reply {
+    let machine = app.machine.read(Instant::now());
     let present = app.present();
     let site = present.state.site().ok_or(Refusal::NoSite)?;
     let around = bounds(&site.area);
@@ -38,6 +40,7 @@ pub async fn town(app: Arc<App>, _: Asked) -> Reply {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         map_file: app.map.as_ref().map(|_| app.map_file.display().to_string()),
         refuses: app.writer.pulse().condition().word().map(str::to_owned),
+        notices: crate::machine::for_residents(machine.as_ref()),
         open_reports: present.index.open_reports(),
         categories: present.state.categories().cloned().collect(),
         departments: present.state.departments().cloned().collect(),

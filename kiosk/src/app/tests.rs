@@ -123,3 +123,15 @@ fn enter_in_the_search_takes_the_first_place_found() {
     assert_eq!(state.session.draft.address.as_deref(), Some("Harbour Street 27"));
     assert_eq!(state.session.typing, None);
 }
+
+#[test]
+fn what_the_town_told_is_asked_for_anew_before_it_is_old() {
+    let mut state = State::default();
+    tick(&mut state, 1_000);
+    update(&mut state, Msg::Town(Ok(crate::gallery::town(None).unwrap())));
+    assert_eq!(tick(&mut state, 1_000 + TOWN_MS - 1), []);
+    assert_eq!(tick(&mut state, 1_000 + TOWN_MS), [Effect::Town]);
+    assert_eq!(tick(&mut state, 1_001 + TOWN_MS), [], "once");
+    update(&mut state, Msg::Town(Ok(crate::gallery::town(None).unwrap())));
+    assert_eq!(tick(&mut state, 2_000 + TOWN_MS), []);
+}

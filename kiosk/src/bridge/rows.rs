@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use api::{Datatype, Kind, Status, Summary, UnixMs};
+use api::{BoxNotice, Datatype, Kind, Status, Summary, UnixMs};
 use slint::{Global, Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString};
 
 use super::{list, text};
@@ -86,6 +86,9 @@ pub fn shell(window: &ui::AppWindow, state: &State) {
     shell.set_heard(state.heard);
     shell.set_live(state.online && state.town.is_some());
     shell.set_demo(state.town.as_ref().is_some_and(|town| town.demo));
+    let told = |notice| state.town.as_ref().is_some_and(|town| town.notices.contains(&notice));
+    shell.set_taken_back(told(BoxNotice::UpdateTakenBack));
+    shell.set_clock_unverified(told(BoxNotice::ClockUnverified));
     shell.set_warning(session.warning_s.map_or(-1, number));
     let current = state.language().map_or("en", |language| language.as_str());
     shell.set_language(text(locale::own_name(current)));

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph};
 
-use super::{App, dialog, keys, triage};
+use super::{App, dialog, health, keys, triage};
 use crate::shared::Link;
 use crate::theme::Tone;
 use crate::wording;
@@ -74,6 +74,11 @@ fn bar(app: &App, frame: &mut Frame, area: Rect) {
         if let Some(refuses) = &town.refuses {
             parts.insert(1, format!("NO NEW REPORTS: {}", wording::one_line(refuses).replace('_', " ")));
         }
+    }
+    if let Some(mark) = health::mark(&app.shared) {
+        // Cut to what is there: the key in it leads to the whole.
+        let used = parts.first().map_or(0, |first| wording::columns(first)) + 5;
+        parts.insert(1, wording::short(&mark, left.saturating_sub(used)));
     }
     parts.retain(|part| !part.is_empty());
     let mut text = String::new();

@@ -531,7 +531,7 @@ fn update_reply(state: &mut State, ticket: Ticket, reply: Reply, shared: &Shared
             effects
         }
         Reply::Decided(result) => act::decided(state, ticket, result, shared),
-        Reply::Town(_) | Reply::Me(_) | Reply::Map(_) => Vec::new(),
+        Reply::Town(_) | Reply::Health(_) | Reply::Me(_) | Reply::Map(_) => Vec::new(),
     }
 }
 
