@@ -369,7 +369,7 @@ impl App {
             }
             Reply::Health(result) if self.health_ticket == Some(ticket) => {
                 self.health_ticket = None;
-                self.told(result);
+                self.told(*result);
             }
             Reply::Me(result) if self.me_ticket == Some(ticket) => {
                 self.me_ticket = None;

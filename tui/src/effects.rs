@@ -61,7 +61,7 @@ pub enum Call {
 #[derive(Debug, Clone)]
 pub enum Reply {
     Town(Box<Result<Town, CallError>>),
-    Health(Result<Health, CallError>),
+    Health(Box<Result<Health, CallError>>),
     Me(Result<Me, CallError>),
     Queue(Result<QueueReply, CallError>),
     Case(Box<Result<Case, CallError>>),
@@ -73,7 +73,7 @@ pub enum Reply {
 pub async fn perform(client: Client, call: Call) -> Reply {
     match call {
         Call::Town => Reply::Town(Box::new(client.town().await)),
-        Call::Health => Reply::Health(client.health().await),
+        Call::Health => Reply::Health(Box::new(client.health().await)),
         Call::Me => Reply::Me(client.me().await),
         Call::Queue(query) => Reply::Queue(client.queue(&query).await),
         Call::Case(report) => Reply::Case(Box::new(client.case(report).await)),

@@ -97,7 +97,7 @@ impl Session {
             self.away |= match reply.as_ref() {
                 Reply::Town(result) => matches!(**result, Err(CallError::Away(_))),
                 Reply::Case(result) => matches!(**result, Err(CallError::Away(_))),
-                Reply::Health(result) => matches!(result, Err(CallError::Away(_))),
+                Reply::Health(result) => matches!(**result, Err(CallError::Away(_))),
                 Reply::Me(result) => matches!(result, Err(CallError::Away(_))),
                 Reply::Queue(result) => matches!(result, Err(CallError::Away(_))),
                 Reply::Decided(result) => matches!(result, Err(CallError::Away(_))),

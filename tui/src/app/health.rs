@@ -143,7 +143,7 @@ mod tests {
     fn answer(desk: &mut Desk, calls: &[(Ticket, Call)], machine: Option<Machine>) {
         let asked = calls.iter().find(|(_, call)| *call == Call::Health).expect("health is asked for");
         let health = Health { machine, ..sample::health() };
-        desk.app.update(Msg::Reply(asked.0, Box::new(Reply::Health(Ok(health)))));
+        desk.app.update(Msg::Reply(asked.0, Box::new(Reply::Health(Box::new(Ok(health))))));
     }
 
     #[test]

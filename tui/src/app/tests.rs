@@ -43,7 +43,7 @@ impl Desk {
     pub fn reply(&mut self, ticket: Ticket, call: Call, events: &mut u8) -> Msg {
         let reply = match call {
             Call::Town => Reply::Town(Box::new(Ok(sample::town()))),
-            Call::Health => Reply::Health(Ok(sample::health())),
+            Call::Health => Reply::Health(Box::new(Ok(sample::health()))),
             Call::Me => Reply::Me(Ok(sample::me())),
             Call::Queue(query) => {
                 let words = query.filter.unwrap_or_default().to_lowercase();
