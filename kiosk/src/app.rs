@@ -2,6 +2,7 @@
 
 mod draft;
 mod open;
+mod rest;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -16,8 +17,12 @@ use api::{
 
 use api::client::CallError;
 
+use chrono::NaiveDateTime;
+
+use crate::hours::Hours;
 use crate::keyboard::{Edit, Key, Layer};
 use crate::zone::Zone;
+pub use rest::{AWAKE_MS, Rest};
 pub use session::*;
 
 /// Without a touch for so long, the warning appears.
@@ -27,7 +32,7 @@ pub const WARNING_MS: u64 = 30_000;
 /// The page after "Finish" clears by itself.
 pub const FINISHED_MS: u64 = 12_000;
 /// How often a daemon that was away is asked whether it is back.
-const ASK_MS: u64 = 2_000;
+const ASK_MS: u64 = 400;
 /// How old what the town told may become: nobody pushes how the machine is.
 const TOWN_MS: u64 = 30_000;
 /// Characters of a search.
@@ -50,8 +55,14 @@ pub struct State {
     pub asked_ms: u64,
     /// The kiosk's clock, in milliseconds since any start.
     pub now_ms: u64,
-    /// The clock on the wall.
+    /// How far local time is ahead of UTC.
     pub zone: Zone,
+    /// When the house is open; always if nobody said.
+    pub hours: Option<Hours>,
+    /// Whether the screen is dark.
+    pub rest: Rest,
+    /// The last touch, whoever's.
+    pub touched_ms: u64,
     /// Whether photos can be added here (a developer's machine).
     pub takes_photos: bool,
     /// The language to start in, if not the town's first.
@@ -68,7 +79,13 @@ pub enum Msg {
     /// The clock goes on.
     Tick {
         now_ms: u64,
+        /// What the clock on the wall says.
+        wall: Option<NaiveDateTime>,
     },
+    /// A finger came down on the dark screen, or a key.
+    Wake,
+    /// It was lifted.
+    Woken,
     /// Somebody touched the screen or a key.
     Touched,
     /// The daemon told about the town: it is there.
@@ -290,7 +307,11 @@ impl State {
 /// What follows from a message.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     match msg {
-        Msg::Tick { now_ms } => return tick(state, now_ms),
+        Msg::Tick { now_ms, wall } => {
+            let effects = tick(state, now_ms);
+            rest::tick(state, wall);
+            return effects;
+        }
         Msg::Town(Ok(town)) => {
             let back = !state.online;
             (state.online, state.heard, state.asked_ms) = (true, true, state.now_ms);
@@ -303,10 +324,24 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Changed(change) => return changed(state, &change),
         Msg::Reply(ticket, reply) => return replied(state, ticket, reply),
+        Msg::Woken => {
+            rest::woken(state);
+            return Vec::new();
+        }
+        // In the dark nothing can be meant by a touch.
+        Msg::Wake => {
+            rest::wake(state);
+            return Vec::new();
+        }
+        _ if state.rest != Rest::Awake => {
+            rest::wake(state);
+            return Vec::new();
+        }
         _ => {}
     }
     // From here on somebody is at the screen.
     let now_ms = state.now_ms;
+    state.touched_ms = now_ms;
     let session = &mut state.session;
     session.started = true;
     session.touched_ms = now_ms;

@@ -46,6 +46,8 @@ pub fn connect(window: &ui::AppWindow, send: &Send, chance: &Chance, laid: &Laid
         }};
     }
     on!(ui::Presence, on_touched, || Msg::Touched);
+    on!(ui::Shell, on_wake, || Msg::Wake);
+    on!(ui::Shell, on_woken, || Msg::Woken);
     on!(ui::Shell, on_finish, || Msg::Finish);
     on!(ui::Shell, on_help, || Msg::Overlay(Overlay::Help));
     on!(ui::Shell, on_choose_language, || Msg::Overlay(Overlay::Languages));

@@ -15,7 +15,7 @@ use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferTyp
 use slint::platform::{Platform, WindowAdapter};
 use slint::{ComponentHandle, Global, PhysicalSize};
 
-use crate::app::{Draft, Field, Notice, Overlay, Screen, Session, State, Typing};
+use crate::app::{Draft, Field, Notice, Overlay, Rest, Screen, Session, State, Typing};
 use crate::bridge::{self, Laid};
 use crate::keyboard::{Edit, Layer};
 use crate::mapping::Mapping;
@@ -94,6 +94,7 @@ impl Studio {
             online: name != "away",
             heard: true,
             takes_photos: true,
+            rest: if name == "dark" { Rest::Dark { place: 1 } } else { Rest::Awake },
             session: session.clone(),
             ..State::default()
         };

@@ -15,6 +15,7 @@ pub mod app;
 mod bridge;
 pub mod effects;
 pub mod gallery;
+pub mod hours;
 pub mod keyboard;
 mod locale;
 pub mod map;
@@ -37,7 +38,9 @@ use slint::{ComponentHandle, Global};
 
 use app::{Effect, Msg, State};
 use bridge::Laid;
+use chrono::NaiveDateTime;
 use effects::Effects;
+use hours::Hours;
 use mapping::Mapping;
 
 pub use bridge::drawn::LIVE;
@@ -68,6 +71,8 @@ pub struct Options {
     pub size: Option<(u32, u32)>,
     /// Whether the window fills the screen.
     pub fullscreen: bool,
+    /// When the house is open: the screen is dark outside of it. Always if nobody said.
+    pub hours: Option<Hours>,
     /// Whether everything is drawn larger or smaller, so that a screen of any size shows as much as one of Full HD.
     pub fit: bool,
 }
@@ -95,6 +100,8 @@ struct Inner {
     started: Instant,
     /// Time that a test has let pass.
     skipped: Cell<Duration>,
+    /// What a test says that the clock on the wall shows.
+    wall: Cell<Option<NaiveDateTime>>,
     struck: Cell<Option<(Discriminant<Msg>, Duration)>>,
 }
 
@@ -122,7 +129,8 @@ impl Kiosk {
         window.window().set_size(slint::PhysicalSize::new(width, height));
         window.window().set_fullscreen(options.fullscreen);
         let first_language = options.language.clone();
-        let state = State { takes_photos: options.photos.is_some(), first_language, ..State::default() };
+        let state =
+            State { takes_photos: options.photos.is_some(), first_language, hours: options.hours.clone(), ..State::default() };
         let inner = Rc::new(Inner {
             window,
             state: RefCell::new(state),
@@ -135,6 +143,7 @@ impl Kiosk {
             language: RefCell::default(),
             started: Instant::now(),
             skipped: Cell::default(),
+            wall: Cell::default(),
             struck: Cell::default(),
         });
         let weak = Rc::downgrade(&inner);
@@ -167,6 +176,12 @@ impl Kiosk {
     /// Lets time pass for tests: the clock is that much later, and has ticked.
     pub fn later(&self, time: Duration) {
         self.inner.skipped.set(self.inner.skipped.get() + time);
+        self.inner.tick();
+    }
+
+    /// Sets the clock on the wall for tests; it stands still then.
+    pub fn set_wall(&self, wall: NaiveDateTime) {
+        self.inner.wall.set(Some(wall));
         self.inner.tick();
     }
 
@@ -230,7 +245,8 @@ impl Inner {
     }
 
     fn tick(self: &Rc<Self>) {
-        self.take(Msg::Tick { now_ms: u64::try_from(self.now().as_millis()).unwrap_or(u64::MAX) });
+        let wall = self.wall.get().unwrap_or_else(|| chrono::Local::now().naive_local());
+        self.take(Msg::Tick { now_ms: u64::try_from(self.now().as_millis()).unwrap_or(u64::MAX), wall: Some(wall) });
     }
 
     /// Takes a message from the screen, unless it is the second of a double strike.
@@ -284,10 +300,11 @@ impl Inner {
         loop {
             let Some(msg) = self.waiting.borrow().front().cloned() else { return };
             let before = self.state.borrow().session.clone();
+            let rest = self.state.borrow().rest;
             let quiet = matches!(msg, Msg::Tick { .. } | Msg::Touched);
             let effects = app::update(&mut self.state.borrow_mut(), msg);
             // Most ticks change nothing that can be seen.
-            if !quiet || before != self.state.borrow().session {
+            if !quiet || before != self.state.borrow().session || rest != self.state.borrow().rest {
                 self.show();
             }
             for effect in effects {

@@ -5,9 +5,31 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Parser;
 
+const HELP: &str = "Opening hours (--open): a part of OpenStreetMap's opening_hours. The local time counts.
+  Mo-Fr 08:00-18:00; Sa 09:00-13:00   days and times; a later rule replaces an earlier one for its days
+  Mo,We 08:00-12:00,13:00-17:30       lists of both
+  Fr,Sa 18:00-02:00                   past midnight
+  08:00-20:00; Su off                 without days: every day; off or closed: not at all
+  24/7, or nothing                    never dark
+Days without a rule are closed. While the clock is not verified, the screen is never dark.
+
+Exit codes:
+  0  the window was closed
+  1  it does not start; the message says why
+  2  the command line or WEGOVNOW_OPEN is wrong";
+
+/// Opening hours, if any were given.
+#[derive(Clone)]
+struct Open(Option<kiosk::hours::Hours>);
+
+fn open(text: &str) -> Result<Open, kiosk::hours::BadHours> {
+    // An empty line in an environment file says nothing.
+    if text.trim().is_empty() { Ok(Open(None)) } else { text.parse().map(|hours| Open(Some(hours))) }
+}
+
 /// The touch kiosk for residents.
 #[derive(Parser)]
-#[command(name = "wegovnow-kiosk", version)]
+#[command(name = "wegovnow-kiosk", version, after_help = HELP)]
 struct Arguments {
     /// The daemon's socket [default: $RUNTIME_DIRECTORY/wegovnowd.sock, else /run/wegovnow/wegovnowd.sock]
     #[arg(long, value_name = "PATH")]
@@ -24,6 +46,9 @@ struct Arguments {
     /// Draw everything larger or smaller, so that a screen of any size shows as much as one of Full HD
     #[arg(long)]
     fit: bool,
+    /// When the house is open, such as "Mo-Fr 08:00-18:00; Sa 09:00-13:00"; outside of it the screen is dark until it is touched
+    #[arg(long, value_name = "HOURS", env = "WEGOVNOW_OPEN", value_parser = open, default_value = "", hide_default_value = true)]
+    open: Open,
     /// The language to start in, like `fi`; the town's first otherwise
     #[arg(long, value_name = "CODE")]
     language: Option<api::Language>,
@@ -55,7 +80,7 @@ fn main() -> anyhow::Result<()> {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
-    let Arguments { socket, photos, size, fullscreen, fit, language, command } = Arguments::parse();
+    let Arguments { socket, photos, size, fullscreen, fit, open, language, command } = Arguments::parse();
     if let Some(Command::Gallery { out, town }) = command {
         return kiosk::gallery::write(&out, town.as_deref());
     }
@@ -63,5 +88,5 @@ fn main() -> anyhow::Result<()> {
         std::env::var_os("RUNTIME_DIRECTORY").map_or_else(|| PathBuf::from("/run/wegovnow"), PathBuf::from).join("wegovnowd.sock")
     });
     let client = api::Client::over_socket(&socket).with_context(|| format!("the socket {} cannot be used", socket.display()))?;
-    kiosk::Kiosk::new(client, kiosk::Options { language, photos, size: Some(size), fullscreen, fit })?.run()
+    kiosk::Kiosk::new(client, kiosk::Options { language, photos, size: Some(size), fullscreen, fit, hours: open.0 })?.run()
 }

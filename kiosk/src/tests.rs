@@ -70,7 +70,9 @@ impl Hall {
 
     /// Takes the questions asked since the last time.
     fn asked(&self) -> Vec<Effect> {
-        self.asked.take()
+        let online = self.kiosk.state().online;
+        // While the daemon is there the town is asked for by the clock, whatever the resident does.
+        self.asked.take().into_iter().filter(|effect| !online || *effect != Effect::Town).collect()
     }
 
     fn answer(&self, ticket: Ticket, reply: Reply) {
@@ -436,4 +438,56 @@ fn help_says_what_residents_may_know_of_the_machine() {
     }
     hall.kiosk.send(Msg::Town(Ok(gallery::town(None).unwrap())));
     assert!(!hall.says("Tämän päätteen kelloa ei ole varmistettu: täällä näkyvät ajat ja päivät voivat olla vääriä."));
+}
+
+/// A kiosk in a house that closes at 18, on a Monday evening, alone until it is dark.
+fn dark_hall() -> Hall {
+    let hall = Hall::with(Options { hours: Some("Mo-Fr 08:00-18:00".parse().unwrap()), ..Options::default() });
+    hall.kiosk.set_wall("2026-11-23T20:00:00".parse().unwrap());
+    hall.kiosk.later(Duration::from_millis(app::AWAKE_MS));
+    assert!(ui::Shell::get(hall.kiosk.window()).get_dark());
+    hall.asked();
+    hall
+}
+
+#[test]
+fn the_finger_that_wakes_the_dark_screen_presses_nothing() {
+    let hall = dark_hall();
+    hall.strike("Report a problem");
+    assert_eq!((hall.session(), hall.kiosk.state().rest), (Session::default(), app::Rest::Awake), "woken, nothing pressed");
+    assert!(!ui::Shell::get(hall.kiosk.window()).get_covered());
+    hall.touch("Report a problem");
+    assert_eq!(hall.session().screen, Screen::Category);
+}
+
+#[test]
+fn a_finger_that_came_down_in_the_dark_and_is_lifted_in_the_light_presses_nothing() {
+    use slint::platform::{PointerEventButton, WindowEvent};
+    let hall = dark_hall();
+    let tile = hall.find("Report a problem");
+    let (at, size) = (tile.absolute_position(), tile.size());
+    let position = slint::LogicalPosition::new(at.x + size.width / 2.0, at.y + size.height / 2.0);
+    let window = hall.kiosk.window().window();
+    window.dispatch_event(WindowEvent::PointerPressed { position, button: PointerEventButton::Left });
+    assert!(!ui::Shell::get(hall.kiosk.window()).get_dark(), "lit at once");
+    hall.kiosk.later(Duration::from_millis(500));
+    window.dispatch_event(WindowEvent::PointerReleased { position, button: PointerEventButton::Left });
+    assert_eq!(hall.session(), Session::default());
+    assert!(!ui::Shell::get(hall.kiosk.window()).get_covered());
+}
+
+#[test]
+fn a_key_wakes_the_dark_screen_and_does_no_more() {
+    let hall = dark_hall();
+    hall.press([Key::Return]);
+    assert_eq!((hall.session(), hall.kiosk.state().rest), (Session::default(), app::Rest::Awake));
+}
+
+#[test]
+fn the_dark_screen_wakes_by_itself_when_the_house_opens() {
+    let hall = dark_hall();
+    hall.kiosk.set_wall("2026-11-24T07:59:59".parse().unwrap());
+    assert!(ui::Shell::get(hall.kiosk.window()).get_dark());
+    hall.kiosk.set_wall("2026-11-24T08:00:00".parse().unwrap());
+    assert!(!ui::Shell::get(hall.kiosk.window()).get_covered());
 }

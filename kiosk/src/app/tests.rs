@@ -1,7 +1,7 @@
 use super::*;
 
 fn tick(state: &mut State, now_ms: u64) -> Vec<Effect> {
-    update(state, Msg::Tick { now_ms })
+    update(state, Msg::Tick { now_ms, wall: None })
 }
 
 #[test]

@@ -7,7 +7,7 @@ use api::{BoxNotice, Datatype, Kind, Status, Summary, UnixMs};
 use slint::{Global, Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString};
 
 use super::{list, text};
-use crate::app::{Field, Notice, Overlay, Picture, Screen, State};
+use crate::app::{Field, Notice, Overlay, Picture, Rest, Screen, State};
 use crate::keyboard::{Edit, Key, KeyCap, layout};
 use crate::{locale, slip as slip_picture, ui};
 
@@ -89,6 +89,14 @@ pub fn shell(window: &ui::AppWindow, state: &State) {
     let told = |notice| state.town.as_ref().is_some_and(|town| town.notices.contains(&notice));
     shell.set_taken_back(told(BoxNotice::UpdateTakenBack));
     shell.set_clock_unverified(told(BoxNotice::ClockUnverified));
+    shell.set_covered(state.rest != Rest::Awake);
+    shell.set_dark(matches!(state.rest, Rest::Dark { .. }));
+    if let Rest::Dark { place } = state.rest {
+        // Two steps without a common divisor with 1000: the sign comes to every part of the screen in turn.
+        let share = |step: u64| number(place.wrapping_mul(step) % 1000) as f32 / 1000.0;
+        shell.set_sign_x(share(377));
+        shell.set_sign_y(share(611));
+    }
     shell.set_warning(session.warning_s.map_or(-1, number));
     let current = state.language().map_or("en", |language| language.as_str());
     shell.set_language(text(locale::own_name(current)));

@@ -77,9 +77,16 @@ fn screens_look_as_they_did() {
     let studio = Studio::open(town(Some(&map)).unwrap()).unwrap();
     let samples = samples(&studio.town).unwrap();
     let mut wrong = Vec::new();
-    for name in GOLDEN {
-        let (_, session) = samples.iter().find(|(sample, _)| *sample == name).unwrap();
-        for language in ["en", "de"] {
+    let alone = Session::default();
+    let mut pictures: Vec<(&str, &Session)> = GOLDEN
+        .map(|name| samples.iter().find(|(sample, _)| *sample == name).unwrap())
+        .iter()
+        .map(|(name, session)| (*name, session))
+        .collect();
+    // Nothing of the dark stays on the screen that is woken from it.
+    pictures.extend([("dark", &alone), ("woken", &alone)]);
+    for (name, session) in pictures {
+        for language in if name == "dark" { &["en"][..] } else { &["en", "de"] } {
             for (shape, size) in [("landscape", (1920, 1080)), ("portrait", (1080, 1920))] {
                 let drawn = smaller(&studio.picture(name, session, language, size).unwrap());
                 let path = folder.join(format!("{name}-{language}-{shape}.png"));
