@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::client::CallError;
-use api::{Client, NewSupport, ReportQuery, ReverseQuery, SearchQuery};
-use futures_util::StreamExt;
+use api::{Change, Client, NewSupport, ReportQuery, ReverseQuery, SearchQuery, Town};
+use futures_util::{Stream, StreamExt};
 
 use crate::app::{Effect, Msg, Picture, Reply, Ticket};
 
-/// How long to wait before asking again for a daemon that is away.
-const RETRY: Duration = Duration::from_millis(700);
+/// How long to wait before asking again for a daemon that is away: twice as long each time, between these. A try at a socket costs
+/// next to nothing; the longest wait, a call and a frame have to fit into the half second after which a screen must be live again.
+const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(400));
 /// Photos are shown no wider and no higher than this, in pixels.
 const PHOTO_PX: u32 = 1280;
 /// Reports in the list and on the map.
@@ -57,23 +58,45 @@ impl Drop for Effects {
     }
 }
 
-async fn watch(client: Client, deliver: Deliver) {
+/// What is watched of a daemon.
+trait Watched {
+    /// What changes from now on.
+    fn changes(&self) -> impl Future<Output = Result<impl Stream<Item = Result<Change, CallError>> + Send, CallError>> + Send;
+    /// The town.
+    fn town(&self) -> impl Future<Output = Result<Town, CallError>> + Send;
+}
+
+impl Watched for Client {
+    async fn changes(&self) -> Result<impl Stream<Item = Result<Change, CallError>> + Send, CallError> {
+        Client::changes(self).await
+    }
+
+    async fn town(&self) -> Result<Town, CallError> {
+        Client::town(self).await
+    }
+}
+
+/// Tells of the town and of what changes, again and again.
+async fn watch(daemon: impl Watched, deliver: Deliver) {
+    let mut wait = RETRY.0;
     loop {
         // Subscribed first, read second: nothing falls between.
-        if let Ok(changes) = client.changes().await {
+        if let Ok(changes) = daemon.changes().await {
             let mut changes = std::pin::pin!(changes);
-            let town = client.town().await;
+            let town = daemon.town().await;
             let there = town.is_ok();
             deliver(Msg::Town(town));
-            while let Some(Ok(change)) = changes.next().await {
-                if !there {
-                    break;
+            // A daemon without a town is asked again: no change may ever come.
+            if there {
+                wait = RETRY.0;
+                while let Some(Ok(change)) = changes.next().await {
+                    deliver(Msg::Changed(change));
                 }
-                deliver(Msg::Changed(change));
             }
         }
         deliver(Msg::Lost);
-        tokio::time::sleep(RETRY).await;
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(RETRY.1);
     }
 }
 
@@ -140,4 +163,92 @@ async fn list(folder: &Path) -> Vec<String> {
     names.sort();
     names.truncate(100);
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures_util::stream;
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    /// A daemon that listens from one time on, and has a town from another; then it says nothing more.
+    #[derive(Clone, Copy)]
+    struct Late {
+        listens: Instant,
+        serves: Instant,
+        /// It goes away for good.
+        dies: Option<Instant>,
+    }
+
+    fn away<T>() -> Result<T, CallError> {
+        Err(CallError::Away("nobody listens".into()))
+    }
+
+    impl Watched for Late {
+        async fn changes(&self) -> Result<impl Stream<Item = Result<Change, CallError>> + Send, CallError> {
+            if Instant::now() < self.listens || self.dies.is_some_and(|dies| Instant::now() >= dies) {
+                return away();
+            }
+            let dies = self.dies;
+            Ok(stream::once(async move {
+                match dies {
+                    Some(dies) => tokio::time::sleep_until(dies).await,
+                    None => std::future::pending().await,
+                }
+                away()
+            })
+            .boxed())
+        }
+
+        async fn town(&self) -> Result<Town, CallError> {
+            if Instant::now() < self.serves { away() } else { Ok(crate::gallery::town(None).expect("the sample is sound")) }
+        }
+    }
+
+    /// Watches for a while, and gives what was told when.
+    async fn told(daemon: Late, during: Duration) -> Vec<(Instant, Msg)> {
+        let told: Arc<Mutex<Vec<(Instant, Msg)>>> = Arc::default();
+        let list = Arc::clone(&told);
+        let watching = tokio::spawn(watch(daemon, Arc::new(move |msg| list.lock().unwrap().push((Instant::now(), msg)))));
+        sleep(during).await;
+        watching.abort();
+        let told = told.lock().unwrap();
+        told.clone()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_town_is_there_within_half_a_second_of_the_daemon() {
+        for late_ms in [0, 1, 49, 333, 1_000, 7_301, 60_123, 3_600_007] {
+            for slow_ms in [0, 700, 12_345] {
+                let listens = Instant::now() + Duration::from_millis(late_ms);
+                let serves = listens + Duration::from_millis(slow_ms);
+                let daemon = Late { listens, serves, dies: None };
+                let told = told(daemon, Duration::from_millis(late_ms + slow_ms + 1_000)).await;
+                let first = told.iter().find(|(_, msg)| matches!(msg, Msg::Town(Ok(_)))).map(|(at, _)| *at);
+                let took = first.expect("the town is told of") - serves;
+                assert!(took <= Duration::from_millis(400), "listens after {late_ms} ms, serves {slow_ms} ms later: {took:?}");
+                let last = &told.last().expect("something is told").1;
+                assert!(matches!(last, Msg::Town(Ok(_))), "and nothing after it: {last:?}");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_daemon_that_dies_is_missed_at_once() {
+        let start = Instant::now();
+        let dies = start + Duration::from_secs(5);
+        let told = told(Late { listens: start, serves: start, dies: Some(dies) }, Duration::from_secs(6)).await;
+        let lost = told.iter().find(|(_, msg)| matches!(msg, Msg::Lost)).map(|(at, _)| *at);
+        assert_eq!(lost, Some(dies));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_daemon_that_stays_away_is_not_run_down() {
+        let never = Instant::now() + Duration::from_secs(1_000_000);
+        let told = told(Late { listens: never, serves: never, dies: None }, Duration::from_secs(60)).await;
+        assert!((100..=160).contains(&told.len()), "{} tries in a minute", told.len());
+    }
 }

@@ -15,10 +15,10 @@ use crate::site::Site;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A resident's finger: finds things by what they are called.
-struct Finger<'a>(&'a Kiosk);
+pub(crate) struct Finger<'a>(pub &'a Kiosk);
 
 impl Finger<'_> {
-    fn find(&self, label: &str) -> Result<ElementHandle> {
+    pub(crate) fn find(&self, label: &str) -> Result<ElementHandle> {
         ElementHandle::find_by_accessible_label(self.0.window(), label).next().with_context(|| {
             format!(
                 "the kiosk shows nothing called {label:?} on {:?} with {:?}",
@@ -28,7 +28,7 @@ impl Finger<'_> {
         })
     }
 
-    fn touch(&self, label: &str) -> Result<()> {
+    pub(crate) fn touch(&self, label: &str) -> Result<()> {
         // A person takes a breath between two buttons; the kiosk takes two strikes on one at once for a slip.
         self.0.later(Duration::from_secs(1));
         self.find(label)?.invoke_accessible_default_action();
@@ -36,13 +36,13 @@ impl Finger<'_> {
         Ok(())
     }
 
-    fn write(&self, label: &str, text: &str) -> Result<()> {
+    pub(crate) fn write(&self, label: &str, text: &str) -> Result<()> {
         self.find(label)?.set_accessible_value(text);
         self.0.pump();
         Ok(())
     }
 
-    fn wait(&self, what: &str, wish: impl Fn(&State) -> bool) -> Result<()> {
+    pub(crate) fn wait(&self, what: &str, wish: impl Fn(&State) -> bool) -> Result<()> {
         ensure!(
             self.0.pump_until(PATIENCE, wish),
             "the kiosk never came to {what}; it shows {:?}",

@@ -15,6 +15,10 @@ use crate::site::{Site, Told, program};
 use map::pbf::testville;
 
 const STARTS: usize = 5;
+const KILLS: usize = 5;
+/// How long a supervisor waits before it starts a program again (`RestartSec=` of the units).
+const DAEMON_DELAY: Duration = Duration::from_millis(500);
+const KIOSK_DELAY: Duration = Duration::from_millis(200);
 /// What a kiosk reads at its start beside itself.
 const FONTS: [&str; 3] = ["/usr/share/fonts", "/etc/fonts", "/var/cache/fontconfig"];
 const WINDOW: (u32, u32) = (1920, 1080);
@@ -80,6 +84,51 @@ pub fn measure(report: &mut Report) -> Result<()> {
     screen.touch(TILE)?;
     rest(report, "with the map open", &running, &screen)?;
     running.end(&screen)?;
+    back_after_kills(report, &mut site, &screen, &home)
+}
+
+/// Kills daemon and kiosk (-9) and waits until the screen is as it was, with a supervisor that starts them again after a delay.
+fn back_after_kills(report: &mut Report, site: &mut Site, screen: &Screen, home: &Picture) -> Result<()> {
+    let limit = Duration::from_secs(2);
+    let running = Running::start(site, screen, Some(home))?;
+    let (mut missed, mut live) = (Vec::new(), Vec::new());
+    for _ in 0..KILLS {
+        let killed = Instant::now();
+        site.kill()?;
+        // The banner moves the whole screen down.
+        screen.wait_until("that the daemon is away", |picture| picture.changed(home) > 0.03)?;
+        missed.push(killed.elapsed());
+        sleep(DAEMON_DELAY.saturating_sub(killed.elapsed()));
+        site.start()?;
+        screen.wait_until("the home screen again", |picture| picture.changed(home) < SPECK)?;
+        live.push(killed.elapsed());
+    }
+    running.end(screen)?;
+    let worst = quantile(&mut live, 1.0);
+    report.say("kill -9 of the daemon until the screen says so: worst", ms(quantile(&mut missed, 1.0)));
+    report.bar(
+        "kill -9 of the daemon until the kiosk is live again",
+        format!("median {}, worst of {KILLS} {}", ms(quantile(&mut live, 0.5)), ms(worst)),
+        "2 s, 0.5 s of it the supervisor's",
+        worst < limit,
+    );
+    let mut drawn = Vec::new();
+    for _ in 0..KILLS {
+        let running = Running::start(site, screen, Some(home))?;
+        let killed = Instant::now();
+        running.end(screen)?;
+        sleep(KIOSK_DELAY.saturating_sub(killed.elapsed()));
+        let running = Running::start(site, screen, Some(home))?;
+        drawn.push(killed.elapsed());
+        running.end(screen)?;
+    }
+    let worst = quantile(&mut drawn, 1.0);
+    report.bar(
+        "kill -9 of the kiosk until its first frame stands again",
+        format!("median {}, worst of {KILLS} {}", ms(quantile(&mut drawn, 0.5)), ms(worst)),
+        "2 s, 0.2 s of it the supervisor's",
+        worst < limit,
+    );
     site.stop()
 }
 
