@@ -190,7 +190,11 @@ mod tests {
 
     #[test]
     fn one_word_for_a_thing_is_understood_too() {
-        let machine = parse(r#"{"gate":"failed","rollback":"it did not come up","clock":"not","notices":[{"kind":"disk","text":"worn\u001b[2J\nout"}]}"#).unwrap();
+        let machine = parse(
+            r#"{"gate":"failed","rollback":"it did not come up","clock":"not",
+                "notices":[{"kind":"disk","text":"worn\u001b[2J\nout"}]}"#,
+        )
+        .unwrap();
         assert_eq!((machine.gate.as_deref(), machine.clock_verified), (Some("failed"), Some(false)));
         assert_eq!(machine.rollback.unwrap().reason, "it did not come up");
         assert_eq!(machine.notices, [MachineNotice { kind: "disk".into(), text: "worn [2J out".into() }]);
