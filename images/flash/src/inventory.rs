@@ -7,7 +7,7 @@
 mod node;
 mod mount;
 #[cfg(test)]
-pub mod tests;
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

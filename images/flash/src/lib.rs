@@ -23,5 +23,13 @@ pub mod receipt;
 pub mod job;
 pub mod board;
 pub mod fleet;
+pub mod plain;
+pub mod screen;
+pub mod station;
+pub mod options;
+pub mod command;
 #[cfg(test)]
 pub mod sample;
+
+pub use crate::command::run;
+pub use crate::options::Options;

@@ -185,9 +185,9 @@ impl Bench {
     pub fn plan(&self) -> Result<Plan, Refusal> {
         let head = self.image.head().unwrap();
         let table = crate::personalise::table(&head);
-        let map = Map::open(&self.maps(), &job::subject(&self.image, &self.disk, self.options.keep_data)).unwrap();
+        let map = Map::look(&self.maps(), &job::subject(&self.image, &self.disk, self.options.keep_data)).unwrap();
         let found = keep::recognise(&self.medium).unwrap().map(|found| found.as_noted(map.noted("floor")));
-        plan(&self.image, table.as_ref(), &self.disk, found.as_ref(), map.done, &self.options)
+        plan(&self.image, table.as_ref(), &self.disk, found.as_ref(), map.done(), &self.options)
     }
 
     pub fn run(&self) -> Ended {

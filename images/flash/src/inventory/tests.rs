@@ -7,7 +7,7 @@ use std::path::Path;
 use super::*;
 
 /// A machine: sysfs, mounts and swaps in a folder.
-pub struct Machine {
+struct Machine {
     folder: tempfile::TempDir,
     mounts: String,
     swaps: String,
@@ -15,14 +15,14 @@ pub struct Machine {
 }
 
 impl Machine {
-    pub fn new() -> Machine {
+    fn new() -> Machine {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("sys/block")).unwrap();
         Machine { folder, mounts: String::new(), swaps: "Filename\tType\tSize\tUsed\tPriority\n".to_owned(), minor: 0 }
     }
 
     /// A disk at a place below `devices`, with attributes. Gives its number.
-    pub fn disk(&mut self, place: &str, attributes: &[(&str, &str)]) -> u32 {
+    fn disk(&mut self, place: &str, attributes: &[(&str, &str)]) -> u32 {
         let name = place.rsplit('/').next().unwrap();
         let folder = self.folder.path().join("sys/devices").join(place);
         let number = self.node(&folder, attributes);
@@ -30,7 +30,7 @@ impl Machine {
         number
     }
 
-    pub fn part(&mut self, place: &str, number: u32) -> u32 {
+    fn part(&mut self, place: &str, number: u32) -> u32 {
         let folder = self.folder.path().join("sys/devices").join(place);
         self.node(&folder, &[("partition", &number.to_string()), ("size", "2048")])
     }
@@ -44,15 +44,15 @@ impl Machine {
         self.minor
     }
 
-    pub fn attribute(&self, place: &str, name: &str, text: &str) {
+    fn attribute(&self, place: &str, name: &str, text: &str) {
         put(&self.folder.path().join("sys/devices").join(place), name, text);
     }
 
-    pub fn mount(&mut self, number: u32, at: &str, source: &str) {
+    fn mount(&mut self, number: u32, at: &str, source: &str) {
         self.mounts.push_str(&format!("30 1 8:{number} / {at} rw shared:1 - ext4 {source} rw\n"));
     }
 
-    pub fn read(&self, image: Option<Number>) -> Vec<Disk> {
+    fn read(&self, image: Option<Number>) -> Vec<Disk> {
         let at = |name: &str| self.folder.path().join(name);
         fs::write(at("mountinfo"), &self.mounts).unwrap();
         fs::write(at("swaps"), &self.swaps).unwrap();

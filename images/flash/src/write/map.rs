@@ -25,6 +25,26 @@ pub struct Map {
     notes: Vec<(String, String)>,
 }
 
+/// What a map says.
+pub struct Seen {
+    done: u64,
+    notes: Vec<(String, String)>,
+}
+
+impl Seen {
+    pub fn done(&self) -> u64 {
+        self.done
+    }
+
+    pub fn noted(&self, word: &str) -> Option<&str> {
+        noted(&self.notes, word)
+    }
+}
+
+fn noted<'a>(notes: &'a [(String, String)], word: &str) -> Option<&'a str> {
+    notes.iter().rev().find(|(own, _)| own == word).map(|(_, text)| text.as_str())
+}
+
 const HEAD: &str = "wegovnow-flash map 1";
 
 impl Subject {
@@ -67,6 +87,17 @@ impl Map {
         Ok(Map { path, file, done, notes })
     }
 
+    /// What an earlier run noted, without beginning one.
+    pub fn look(folder: &Path, subject: &Subject) -> io::Result<Seen> {
+        let text = match fs::read(folder.join(subject.file_name())) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(error),
+        };
+        let (done, notes) = text.strip_prefix(&subject.lines()).map(parse).unwrap_or_default();
+        Ok(Seen { done, notes })
+    }
+
     pub fn advance(&mut self, done: u64) -> io::Result<()> {
         if done > self.done {
             writeln!(self.file, "done {done}")?;
@@ -85,7 +116,7 @@ impl Map {
     }
 
     pub fn noted(&self, word: &str) -> Option<&str> {
-        self.notes.iter().rev().find(|(own, _)| own == word).map(|(_, text)| text.as_str())
+        noted(&self.notes, word)
     }
 
     /// Where a finished or given-up write leaves nothing to go on with.
