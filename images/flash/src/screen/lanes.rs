@@ -5,9 +5,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::{Look, Title, column, cut, rule, spread};
+use unicode_width::UnicodeWidthStr;
+
 use crate::amount;
 use crate::board::{Board, Lane};
-use crate::job::Ending;
+use crate::job::{Ended, Ending};
 
 /// Lines that are not lanes.
 const FRAME_LINES: usize = 4;
@@ -30,10 +32,7 @@ pub fn draw(frame: &mut Frame, board: &Board, title: &Title, look: Look) {
             lines.push(head(lane, look, width));
             lines.extend(state(lane, board, look, width));
             if each == 3 {
-                lines.push(Line::styled(
-                    format!("      {}", cut(lane.notes.last().map_or("", String::as_str), usize::from(width) - 7)),
-                    look.warn(),
-                ));
+                lines.push(more(lane, look, width));
             }
         }
     }
@@ -80,11 +79,28 @@ fn sign(ending: Ending) -> &'static str {
     }
 }
 
+/// The third line: what did not fit in the second, else the last note.
+fn more(lane: &Lane, look: Look, width: u16) -> Line<'static> {
+    let room = usize::from(width).saturating_sub(7);
+    if let Some(ended) = &lane.ended {
+        let shown = cut(&result(ended), usize::from(width));
+        let rest = match shown.strip_suffix('…') {
+            Some(shown) => result(ended).strip_prefix(shown).unwrap_or_default().to_owned(),
+            None => String::new(),
+        };
+        return Line::styled(format!("     {}", cut(&rest, room)), style(ended.ending, look));
+    }
+    Line::styled(format!("     {}", cut(lane.notes.last().map_or("", String::as_str), room)), look.warn())
+}
+
+fn result(ended: &Ended) -> String {
+    format!("   {} {}: {}", sign(ended.ending), ended.ending, ended.text)
+}
+
 fn state(lane: &Lane, board: &Board, look: Look, width: u16) -> Option<Line<'static>> {
     let width = usize::from(width);
     if let Some(ended) = &lane.ended {
-        let text = format!("   {} {}: {}", sign(ended.ending), ended.ending, ended.text);
-        return Some(Line::styled(cut(&text, width), style(ended.ending, look)));
+        return Some(Line::styled(cut(&result(ended), width), style(ended.ending, look)));
     }
     let figures = figures(lane, board);
     // What is left between the name of the phase and the figures.
@@ -108,12 +124,21 @@ fn figures(lane: &Lane, board: &Board) -> String {
 fn bar(permille: Option<u16>, width: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = usize::from(permille.unwrap_or(0)) * width * 8 / 1000;
-    "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
+    let full = "█".repeat(eighths / 8) + EIGHTHS[eighths % 8];
+    let rest = width.saturating_sub(full.width());
+    // Without a size there is nothing to fill.
+    full + &if permille.is_some() { "░" } else { " " }.repeat(rest)
+}
+
+/// The end of a serial: sticks of one box differ in the last digits.
+fn tail(serial: &str, width: usize) -> String {
+    let count = serial.chars().count();
+    if count <= width { serial.to_owned() } else { format!("…{}", serial.chars().skip(count + 1 - width).collect::<String>()) }
 }
 
 /// All of a lane on one line.
 fn short(lane: &Lane, board: &Board, look: Look, width: u16) -> Line<'static> {
-    let who = format!(" {} {}", column(&lane.name, 8), column(&lane.serial, 16));
+    let who = format!(" {} {}", column(&lane.name, 8), column(&tail(&lane.serial, 16), 16));
     let width = usize::from(width);
     match &lane.ended {
         Some(ended) => {

@@ -135,10 +135,10 @@ pub fn password(chosen: &[Disk]) -> String {
 fn question(chosen: &[Disk]) -> String {
     match chosen {
         [one] if one.serial.is_some() => {
-            format!("Everything on {} will be lost. Type the last four characters of its serial: ", one.name)
+            format!("Everything on {} will be lost. Type the last four characters of its serial:", one.name)
         }
-        [one] => format!("Everything on {} will be lost. Type its name: ", one.name),
-        several => format!("Everything on these {0} media will be lost. Type `write {0}`: ", several.len()),
+        [one] => format!("Everything on {} will be lost. Type its name:", one.name),
+        several => format!("Everything on these {0} media will be lost. Type `write {0}`:", several.len()),
     }
 }
 
@@ -178,8 +178,8 @@ pub fn draw(frame: &mut Frame, pick: &Pick) {
     let (first, second) = match (&pick.typed, pick.disks.get(pick.cursor)) {
         (Some(typed), _) => {
             let question = question(&pick.chosen);
-            lines.push(Line::styled(cut(&format!(" {question}{typed}_"), columns), look.bad()));
-            (String::new(), " Enter writes   Esc goes back".to_owned())
+            lines.push(Line::styled(cut(&format!(" {question}"), columns), look.bad()));
+            (format!(" > {typed}_"), " Enter writes   Esc goes back".to_owned())
         }
         (None, under) => {
             let about = under.map_or_else(String::new, |disk| {

@@ -138,7 +138,7 @@ fn board(count: usize) -> Board {
     }
     board.tick(Duration::from_secs(20));
     for number in 0..count {
-        board.apply(number, Event::At { bytes: 940_000_000 - 77_000_000 * number as u64 });
+        board.apply(number, Event::At { bytes: 940_000_000_u64.saturating_sub(77_000_000 * number as u64) });
     }
     let end = |ending, text: &str| Event::Ended(Ended { ending, text: text.to_owned(), receipt: None });
     board.apply(0, end(Ending::Done, "all 1858 MiB read back as written; switched off, safe to remove"));
