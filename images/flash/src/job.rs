@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod block;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -23,8 +23,9 @@ const CHUNKS_OF_BLOCK: u64 = BLOCK as u64 / CHUNK;
 /// Buffers on their way. Three stages hold one each; more lets a slow moment of one stage pass unnoticed.
 const BUFFERS: usize = 6;
 
-/// After so many bytes the medium is asked to have everything, and the map moves on.
-const SYNC_EVERY: u64 = 64 << 20;
+/// After so many bytes the medium is asked to have everything, and the map moves on: a slow stick writes them anew in ten seconds after a
+/// cut, and a fast disk does not wait for it.
+const SYNC_EVERY: u64 = 256 << 20;
 
 /// What a pass writes.
 #[derive(Debug, Clone)]

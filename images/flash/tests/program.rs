@@ -1,5 +1,7 @@
 //! The program as a technician calls it, with files in the places of media.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in helpers too")]
+
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
