@@ -74,8 +74,10 @@ pub fn provisioning(given: &Path, serial: &str) -> Result<String> {
     Ok(text)
 }
 
-/// Is this what the box will accept? So far: is it TOML. The one place for the check against the schema.
+/// Is this what the box will accept, in every section for one box, too? All that is wrong is said at once.
 pub fn check_provisioning(text: &str) -> Result<()> {
-    toml::from_str::<toml::Table>(text)?;
-    Ok(())
+    match provision::check(text, None) {
+        Ok(_) => Ok(()),
+        Err(problems) => bail!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
+    }
 }
