@@ -97,6 +97,16 @@ impl Debugger {
 
     fn ask(&mut self, what: &str) -> Result<String> {
         self.0.write_all(packet(what).as_bytes())?;
+        loop {
+            let answer = self.answer(what)?;
+            // That the machine stopped is told when a debugger comes, asked or not.
+            if what == "?" || !answer.starts_with('T') {
+                return Ok(answer);
+            }
+        }
+    }
+
+    fn answer(&mut self, what: &str) -> Result<String> {
         // `+`, then `$answer#sum`.
         let mut answer = Vec::new();
         let mut byte = [0];
