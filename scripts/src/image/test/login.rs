@@ -36,11 +36,6 @@ impl Login {
         Setup { serial_number: self.serial.clone(), forwards: vec![22], memory_mb: 1024, ..Setup::default() }
     }
 
-    /// A line of the console, as a civil servant: the console is their shell, which SSH gives the line with `-c`.
-    pub fn staff(&self, machine: &mut Machine, line: &str) -> Result<String> {
-        self.ask(machine, "anna", line, PATIENCE)
-    }
-
     /// A command of `wegovnow-box`, as a technician.
     pub fn technician(&self, machine: &mut Machine, line: &str) -> Result<String> {
         self.ask(machine, "root", line, PATIENCE)
