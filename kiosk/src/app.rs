@@ -53,6 +53,8 @@ pub struct State {
     pub heard: bool,
     /// When the daemon was last asked about the town, or whether it is back.
     pub asked_ms: u64,
+    /// It has not answered that yet: one that hangs is not asked by the tick, again and again.
+    pub asking: bool,
     /// The kiosk's clock, in milliseconds since any start.
     pub now_ms: u64,
     /// How far local time is ahead of UTC.
@@ -314,11 +316,12 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Town(Ok(town)) => {
             let back = !state.online;
-            (state.online, state.heard, state.asked_ms) = (true, true, state.now_ms);
+            (state.online, state.heard, state.asking, state.asked_ms) = (true, true, false, state.now_ms);
             state.town = Some(town);
             return if back { refresh(state) } else { Vec::new() };
         }
         Msg::Town(Err(_)) | Msg::Lost => {
+            state.asking &= matches!(msg, Msg::Lost);
             (state.online, state.heard) = (false, true);
             return Vec::new();
         }
@@ -402,12 +405,15 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
 fn tick(state: &mut State, now_ms: u64) -> Vec<Effect> {
     state.now_ms = now_ms;
     let mut effects = Vec::new();
-    if state.heard && !state.online && now_ms.saturating_sub(state.asked_ms) >= ASK_MS {
+    let since_ms = now_ms.saturating_sub(state.asked_ms);
+    if state.asking {
+        // Its answer, or that there is none, comes by itself.
+    } else if state.heard && !state.online && since_ms >= ASK_MS {
         // One call may have failed while the stream of changes went on: then nobody else would notice that all is well.
-        state.asked_ms = now_ms;
+        (state.asked_ms, state.asking) = (now_ms, true);
         effects.push(Effect::Town);
-    } else if state.online && now_ms.saturating_sub(state.asked_ms) >= TOWN_MS {
-        state.asked_ms = now_ms;
+    } else if state.online && since_ms >= TOWN_MS {
+        (state.asked_ms, state.asking) = (now_ms, true);
         effects.push(Effect::Town);
     }
     effects.extend(idle(state, now_ms));

@@ -135,3 +135,14 @@ fn what_the_town_told_is_asked_for_anew_before_it_is_old() {
     update(&mut state, Msg::Town(Ok(crate::gallery::town(None).unwrap())));
     assert_eq!(tick(&mut state, 2_000 + TOWN_MS), []);
 }
+
+#[test]
+fn a_daemon_that_is_away_is_asked_soon_and_one_that_hangs_only_once() {
+    let mut state = State::default();
+    tick(&mut state, 1_000);
+    update(&mut state, Msg::Lost);
+    assert_eq!(tick(&mut state, 1_000 + ASK_MS), [Effect::Town]);
+    assert_eq!(tick(&mut state, 20_000), [], "it hangs");
+    update(&mut state, Msg::Town(Err(CallError::Away("gone".into()))));
+    assert_eq!(tick(&mut state, 20_000 + ASK_MS), [Effect::Town]);
+}
