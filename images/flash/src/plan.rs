@@ -116,7 +116,7 @@ pub fn plan(
     let spare = if options.keep_data {
         keep::decide(found, table, version, disk.bytes, options.force)?
     } else {
-        if found.is_some_and(|found| found.has_data) && resume_at == 0 && !options.force {
+        if found.is_some_and(|found| found.has_data) && !options.force {
             return Err(Refusal::HoldsData);
         }
         Spare { held: 0..HEAD, kept: Vec::new() }
@@ -137,7 +137,9 @@ pub fn plan(
         steps.push(Step::Discard(without(0..end, &held)));
     }
     steps.push(Step::Write { from: resume_at });
-    steps.push(Step::Check { all: options.verify });
+    // Nobody knows what happened to the medium between two runs.
+    let reads_back = options.verify || !is_fresh;
+    steps.push(Step::Check { all: reads_back });
     if options.provision.is_some() {
         steps.push(Step::Provision);
     }
@@ -160,7 +162,7 @@ pub fn plan(
         keep: found.filter(|_| options.keep_data).cloned(),
         provision: options.provision.clone(),
         mapped_bytes: image.manifest.as_ref().map(|manifest| manifest.mapped_bytes()),
-        verify: options.verify,
+        verify: reads_back,
     })
 }
 

@@ -428,3 +428,19 @@ mod kept {
         }
     }
 }
+
+#[test]
+fn point_13_what_goes_on_is_read_back_whatever_was_asked() {
+    let image = image(1);
+    let bench = Bench::new(&image, Some("0.2.0"), Fake::new(MEDIUM));
+    let bench = Bench { options: Options { verify: false, ..bench.options.clone() }, ..bench };
+    assert!(bench.plan().unwrap().steps.contains(&Step::Check { all: false }));
+    let mut map = Map::open(&bench.maps(), &subject(&bench.image, &bench.disk, false)).unwrap();
+    // The map says so, and the medium was wiped meanwhile.
+    map.advance(20 * MIB).unwrap();
+    assert!(bench.plan().unwrap().steps.contains(&Step::Check { all: true }));
+    let ended = bench.run();
+    assert_eq!(ended.ending, Ending::Done, "{}", ended.text);
+    assert!(ended.text.contains("at the second try"), "{}", ended.text);
+    assert_holds(&bench, &image);
+}
