@@ -73,14 +73,14 @@ pub struct Options {
     pub fullscreen: bool,
     /// When the house is open: the screen is dark outside of it. Always if nobody said.
     pub hours: Option<Hours>,
-    /// Whether everything is drawn larger or smaller, so that a screen of any size shows as much as one of Full HD.
-    pub fit: bool,
+    /// Everything is drawn larger or smaller, so that a screen of any size shows as much as one of Full HD; by this much larger yet.
+    pub fit: Option<f32>,
 }
 
 /// A kiosk: its window, its state, and the thread that talks to the daemon.
 pub struct Kiosk {
     inner: Rc<Inner>,
-    fit: bool,
+    fit: Option<f32>,
     _clock: slint::Timer,
 }
 
@@ -224,10 +224,10 @@ impl Kiosk {
     pub fn run(&self) -> anyhow::Result<()> {
         let window = self.inner.window.window();
         window.show()?;
-        if self.fit {
+        if let Some(scale) = self.fit {
             let size = window.size();
-            window
-                .dispatch_event_with_result(WindowEvent::ScaleFactorChanged { scale_factor: fitting(size.width, size.height) })?;
+            let scale_factor = fitting(size.width, size.height) * scale;
+            window.dispatch_event_with_result(WindowEvent::ScaleFactorChanged { scale_factor })?;
         }
         Ok(self.inner.window.run()?)
     }

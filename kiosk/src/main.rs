@@ -46,6 +46,9 @@ struct Arguments {
     /// Draw everything larger or smaller, so that a screen of any size shows as much as one of Full HD
     #[arg(long)]
     fit: bool,
+    /// Draw everything so much larger than that, from 0.5 to 4
+    #[arg(long, value_name = "FACTOR", env = "WEGOVNOW_SCALE", value_parser = scale, default_value = "1", requires = "fit")]
+    scale: f32,
     /// When the house is open, such as "Mo-Fr 08:00-18:00; Sa 09:00-13:00"; outside of it the screen is dark until it is touched
     #[arg(long, value_name = "HOURS", env = "WEGOVNOW_OPEN", value_parser = open, default_value = "", hide_default_value = true)]
     open: Open,
@@ -69,6 +72,10 @@ enum Command {
     },
 }
 
+fn scale(text: &str) -> Result<f32, String> {
+    text.parse().ok().filter(|scale| (0.5..=4.0).contains(scale)).ok_or_else(|| "a number from 0.5 to 4".to_owned())
+}
+
 fn size(text: &str) -> Result<(u32, u32), String> {
     let (width, height) = text.split_once(['x', '×']).ok_or("write it like 1080x1920")?;
     let side = |text: &str| text.trim().parse().ok().filter(|side| (320..=8192).contains(side));
@@ -80,7 +87,7 @@ fn main() -> anyhow::Result<()> {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
-    let Arguments { socket, photos, size, fullscreen, fit, open, language, command } = Arguments::parse();
+    let Arguments { socket, photos, size, fullscreen, fit, scale, open, language, command } = Arguments::parse();
     if let Some(Command::Gallery { out, town }) = command {
         return kiosk::gallery::write(&out, town.as_deref());
     }
@@ -88,5 +95,9 @@ fn main() -> anyhow::Result<()> {
         std::env::var_os("RUNTIME_DIRECTORY").map_or_else(|| PathBuf::from("/run/wegovnow"), PathBuf::from).join("wegovnowd.sock")
     });
     let client = api::Client::over_socket(&socket).with_context(|| format!("the socket {} cannot be used", socket.display()))?;
-    kiosk::Kiosk::new(client, kiosk::Options { language, photos, size: Some(size), fullscreen, fit, hours: open.0 })?.run()
+    kiosk::Kiosk::new(
+        client,
+        kiosk::Options { language, photos, size: Some(size), fullscreen, fit: fit.then_some(scale), hours: open.0 },
+    )?
+    .run()
 }

@@ -388,7 +388,6 @@ fn display(section: &mut Section<'_>, _: bool) -> Display {
         if fits { Ok(text.to_owned()) } else { Err("expected the name of a connector, such as \"HDMI-A-1\"".to_owned()) }
     };
     let output = section.text("output", connector);
-    let blank = section.text("blank", form::hours);
     let scale = section.node("scale").and_then(|node| {
         let scale = match node.value {
             Value::Float(value) => value,
@@ -401,14 +400,13 @@ fn display(section: &mut Section<'_>, _: bool) -> Display {
         section.problem(node.span.start, "scale: expected a number from 0.5 to 4".to_owned());
         None
     });
-    Display { rotation, output, blank, scale }
+    Display { rotation, output, scale }
 }
 
 fn kiosk(section: &mut Section<'_>, is_whole: bool, languages: &[String]) -> Kiosk {
     let kiosk = Kiosk {
         language: section.text("language", form::language),
         opening_hours: section.text("opening_hours", form::opening_hours).unwrap_or_default(),
-        idle_s: section.number("idle_s", 15..=3600, "expected 15 to 3600 seconds"),
     };
     if let Some(language) =
         kiosk.language.as_ref().filter(|language| is_whole && !languages.is_empty() && !languages.contains(language))

@@ -100,8 +100,6 @@ pub struct Display {
     pub rotation: u16,
     /// Name of the connector, such as `HDMI-A-1`; the first with a display otherwise.
     pub output: Option<String>,
-    /// When the screen is dark.
-    pub blank: Option<Hours>,
     /// How much larger everything is drawn.
     pub scale: Option<f64>,
 }
@@ -112,8 +110,6 @@ pub struct Kiosk {
     pub language: Option<String>,
     /// Empty is always.
     pub opening_hours: Vec<Opening>,
-    /// Seconds without a touch after which a draft is thrown away.
-    pub idle_s: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

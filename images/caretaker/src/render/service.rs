@@ -1,6 +1,6 @@
 //! What the daemon, the kiosk, updates and the town's set-up read.
 
-use provision::{Proxy, Settings};
+use provision::{Opening, Proxy, Settings};
 
 use super::{Ground, Rendered};
 
@@ -8,6 +8,9 @@ pub fn render(settings: &Settings, ground: &Ground<'_>, rendered: &mut Rendered)
     rendered.public("/run/wegovnow-box/wegovnowd.toml", daemon(settings));
     rendered.public("/run/wegovnow-box/kiosk.env", kiosk(settings));
     rendered.public("/run/wegovnow-box/set-up.env", set_up(settings, ground));
+    if let Some(rule) = touch(settings.display.rotation) {
+        rendered.public("/run/udev/rules.d/71-wegovnow-touch.rules", rule);
+    }
     rendered.private("/run/wegovnow-box/proxy.env", proxy(&settings.proxy));
     let zone = settings.site.time_zone.as_deref().unwrap_or("Etc/UTC");
     rendered.link("/run/wegovnow-box/localtime", format!("/usr/share/zoneinfo/{zone}"));
@@ -26,6 +29,7 @@ fn daemon(settings: &Settings) -> String {
     let names: Vec<toml::Value> = settings.staff.iter().map(|account| account.name.clone().into()).collect();
     table.insert("staff".to_owned(), names.into());
     table.insert("staff_group".to_owned(), "wegovnow-staff".into());
+    table.insert("machine".to_owned(), "/run/wegovnow-box/status.json".into());
     format!("# Made by wegovnow-box of the technician's settings.\n{table}")
 }
 
@@ -39,7 +43,7 @@ fn kiosk(settings: &Settings) -> String {
         file.set("SLINT_DRM_OUTPUT", output);
     }
     if let Some(scale) = display.scale {
-        file.set("SLINT_SCALE_FACTOR", &scale.to_string());
+        file.set("WEGOVNOW_SCALE", &scale.to_string());
     }
     if let Some(zone) = &settings.site.time_zone {
         file.set("TZ", zone);
@@ -49,17 +53,35 @@ fn kiosk(settings: &Settings) -> String {
         file.set("WEGOVNOW_LANGUAGE", language);
         file.set("KIOSK_ARGUMENTS", &format!("--language {language}"));
     }
-    if let Some(idle_s) = settings.kiosk.idle_s {
-        file.set("WEGOVNOW_IDLE_S", &idle_s.to_string());
-    }
-    if let Some(blank) = display.blank {
-        file.set("WEGOVNOW_BLANK", &blank.to_string());
-    }
     if !settings.kiosk.opening_hours.is_empty() {
-        let hours: Vec<String> = settings.kiosk.opening_hours.iter().map(ToString::to_string).collect();
-        file.set("WEGOVNOW_OPENING_HOURS", &hours.join("; "));
+        file.set("WEGOVNOW_OPEN", &opening_hours(&settings.kiosk.opening_hours));
     }
     file.0
+}
+
+/// As OpenStreetMap writes them. A later rule takes the place of an earlier one, so all hours of a day stand in one.
+fn opening_hours(openings: &[Opening]) -> String {
+    const DAYS: [&str; 7] = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
+    let time = |min: u16| format!("{:02}:{:02}", min / 60, min % 60);
+    let rules = (0..).zip(DAYS).filter_map(|(number, day)| {
+        let hours = openings.iter().filter(|opening| opening.day == number);
+        let hours: Vec<String> =
+            hours.map(|opening| format!("{}-{}", time(opening.hours.from_min), time(opening.hours.to_min))).collect();
+        (!hours.is_empty()).then(|| format!("{day} {}", hours.join(",")))
+    });
+    rules.collect::<Vec<_>>().join("; ")
+}
+
+/// Slint turns the picture, libinput the touches: absolute coordinates, by a matrix of two rows (libinput's documentation, device
+/// configuration via udev).
+fn touch(rotation: u16) -> Option<String> {
+    let matrix = match rotation {
+        90 => "0 1 0 -1 0 1",
+        180 => "-1 0 1 0 -1 1",
+        270 => "0 -1 1 1 0 0",
+        _ => return None,
+    };
+    Some(format!("SUBSYSTEM==\"input\", KERNEL==\"event*\", ENV{{LIBINPUT_CALIBRATION_MATRIX}}=\"{matrix}\"\n"))
 }
 
 /// What `wegovnow-box set-up` gives the daemon at the first start.

@@ -52,16 +52,16 @@ fn everything_of_the_example_is_rendered() {
     for line in [
         "SLINT_KMS_ROTATION=\"90\"",
         "SLINT_BACKEND=\"linuxkms-software\"",
-        "SLINT_SCALE_FACTOR=\"1.25\"",
+        "WEGOVNOW_SCALE=\"1.25\"",
         "SLINT_DRM_OUTPUT=\"HDMI-A-1\"",
         "KIOSK_ARGUMENTS=\"--language fi\"",
-        "WEGOVNOW_BLANK=\"22:00-06:00\"",
-        "WEGOVNOW_IDLE_S=\"90\"",
         "TZ=\"Europe/Helsinki\"",
     ] {
         assert!(kiosk.contains(line), "{kiosk}");
     }
     assert!(kiosk.contains("Mo 08:00-20:00; Tu 08:00-20:00"), "{kiosk}");
+    let touch = text_of(&files, "/run/udev/rules.d/71-wegovnow-touch.rules");
+    assert!(touch.contains("LIBINPUT_CALIBRATION_MATRIX}=\"0 1 0 -1 0 1\""), "{touch}");
     let daemon: toml::Table = text_of(&files, "/run/wegovnow-box/wegovnowd.toml").parse().unwrap();
     assert_eq!(daemon["center"].as_array().unwrap().len(), 2);
     assert_eq!(daemon["staff"].as_array().unwrap()[0].as_str(), Some("anna"));
@@ -132,4 +132,12 @@ proptest! {
         let daemon: toml::Table = text_of(&files, "/run/wegovnow-box/wegovnowd.toml").parse().unwrap();
         prop_assert_eq!(daemon["place_name"].as_str(), Some(name.trim()));
     }
+}
+
+#[test]
+fn a_break_at_noon_does_not_close_the_morning() {
+    let files = rendered("[kiosk]\nopening_hours = \"Mo-Tu 08:00-12:00,13:00-17:00; Sa 09:00-13:00\"\n");
+    let kiosk = text_of(&files, "/run/wegovnow-box/kiosk.env");
+    let hours = "WEGOVNOW_OPEN=\"Mo 08:00-12:00,13:00-17:00; Tu 08:00-12:00,13:00-17:00; Sa 09:00-13:00\"";
+    assert!(kiosk.contains(hours), "{kiosk}");
 }
