@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::step::Report;
-use crate::{api_check, deny, fuzz, suite, tidy};
+use crate::{api_check, deny, fuzz, image, suite, tidy};
 
 /// Options of `cargo x ci`.
 #[derive(Args)]
@@ -12,6 +12,9 @@ pub struct Options {
     /// Seconds that each fuzz target runs
     #[arg(long, default_value_t = 10)]
     fuzz_s: u32,
+    /// Leave out what builds the appliance's image and starts it
+    #[arg(long)]
+    no_image: bool,
 }
 
 pub fn run(options: &Options) -> Result<Report> {
@@ -25,6 +28,9 @@ pub fn run(options: &Options) -> Result<Report> {
     report.step("documentation", suite::doc);
     report.step("fuzz", || fuzz::run(&fuzz::Options::brief(options.fuzz_s)));
     report.step("api", || api_check::run(&api_check::Options::default()));
+    if !options.no_image {
+        report.step("image", image::smoke);
+    }
     report.close();
     Ok(report)
 }

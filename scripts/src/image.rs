@@ -26,8 +26,8 @@ use clap::{Args, Subcommand};
 use self::base::Versions;
 use self::bundle::Signer;
 pub use self::stamp::{Stamp, Variant};
-use crate::shell::{self, cargo, target_dir};
-use crate::step::{self, Report};
+use crate::shell::{self, cargo, output, target_dir};
+use crate::step::{self, Report, Tally};
 
 pub use esp::path as administrator_path;
 pub use slot::add_tree;
@@ -72,6 +72,22 @@ pub struct Options {
     key: Option<PathBuf>,
 }
 
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            what: None,
+            out: IMAGE.into(),
+            programs: None,
+            lock: false,
+            any_versions: false,
+            version: None,
+            variant: Variant::Development,
+            certificate: None,
+            key: None,
+        }
+    }
+}
+
 #[derive(Subcommand)]
 enum What {
     /// Checks an image without starting it
@@ -94,6 +110,19 @@ pub fn run(options: &Options) -> Result<Report> {
         Some(What::Bundle { bundle }) => pack(options, bundle.as_deref()).map(|()| Report::default()),
         Some(What::Verify) => step::alone("image", || verify::run_all(&options.out)),
     }
+}
+
+/// Builds an image from this tree, checks it, and starts it: the part of the battery that shows in minutes whether it is any good.
+pub fn smoke() -> Result<Tally> {
+    if output(Command::new("id").arg("-u"))?.trim() != "0" {
+        println!("   skipped: an image is built by root alone so far");
+        return Ok(Tally { skipped: 1, ..Tally::default() });
+    }
+    need(TOOLS)?;
+    let options = Options { any_versions: true, ..Options::default() };
+    build(&options)?;
+    let report = test::run(&test::Options::smoke(&options.out))?;
+    Ok(report.tally)
 }
 
 /// Installs Debian packages that are missing.

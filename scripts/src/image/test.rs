@@ -22,7 +22,7 @@ mod state;
 mod update;
 mod watchdog;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -76,6 +76,23 @@ pub struct Options {
     /// Directory for reports and for what is left of cases that failed
     #[arg(long, default_value = "out/image/test")]
     out_dir: PathBuf,
+}
+
+impl Options {
+    /// The smoke part, on this image.
+    pub fn smoke(image: &Path) -> Options {
+        let out_dir = image.with_file_name("test");
+        Options {
+            cases: Vec::new(),
+            image: image.to_owned(),
+            smoke: true,
+            quick: true,
+            list: false,
+            seed: 1,
+            keep: false,
+            out_dir,
+        }
+    }
 }
 
 pub fn run(options: &Options) -> Result<Report> {
