@@ -43,7 +43,7 @@ pub fn table() -> Table {
         };
         let sectors = mib * 2048;
         let guid = Guid::custom([name.len() as u8; 16]);
-        let partition = Partition { kind, guid, name: (*name).to_owned(), first, last: first + sectors - 1 };
+        let partition = Partition { kind, guid, name: (*name).to_owned(), first, last: first + sectors - 1, attributes: 0 };
         first += sectors;
         partition
     });
