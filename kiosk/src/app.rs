@@ -49,6 +49,8 @@ pub struct State {
     pub town: Option<Town>,
     /// Whether the daemon answers.
     pub online: bool,
+    /// Whether the daemon answers, but nobody has told it yet which town this is.
+    pub unset: bool,
     /// Whether it is known yet if the daemon answers.
     pub heard: bool,
     /// When the daemon was last asked about the town, or whether it is back.
@@ -306,6 +308,9 @@ impl State {
     }
 }
 
+/// What a daemon says that was not told yet which town it serves.
+const NO_TOWN: &str = "no_site";
+
 /// What follows from a message.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     match msg {
@@ -317,11 +322,15 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Town(Ok(town)) => {
             let back = !state.online;
             (state.online, state.heard, state.asking, state.asked_ms) = (true, true, false, state.now_ms);
+            state.unset = false;
             state.town = Some(town);
             return if back { refresh(state) } else { Vec::new() };
         }
         Msg::Town(Err(_)) | Msg::Lost => {
             state.asking &= matches!(msg, Msg::Lost);
+            if let Msg::Town(Err(error)) = &msg {
+                state.unset = error.code() == NO_TOWN;
+            }
             (state.online, state.heard) = (false, true);
             return Vec::new();
         }

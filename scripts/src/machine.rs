@@ -136,7 +136,8 @@ impl Setup {
         }
         for (number, medium) in (0..).zip(std::iter::once(disk).chain(&self.disks)) {
             add("-drive", format!("if=none,id=disk{number},{}", medium.drive()));
-            add("-device", format!("virtio-blk-pci,drive=disk{number},bootindex={number}"));
+            // From 1: a kernel that is given to QEMU itself takes 0.
+            add("-device", format!("virtio-blk-pci,drive=disk{number},bootindex={}", number + 1));
         }
         add("-device", "qemu-xhci".to_owned());
         for (number, stick) in (0..).zip(&self.sticks) {
@@ -509,8 +510,8 @@ mod tests {
     fn it_starts_from_the_first_disk() {
         let setup = Setup { disks: vec![Medium::Raw("/t/other".into())], sticks: vec!["/t/stick".into()], ..Setup::default() };
         let said = arguments(&setup, &[]);
-        assert!(said.contains("id=disk0,format=qcow2,file=/t/disk -device virtio-blk-pci,drive=disk0,bootindex=0"));
-        assert!(said.contains("id=disk1,format=raw,file=/t/other -device virtio-blk-pci,drive=disk1,bootindex=1"));
+        assert!(said.contains("id=disk0,format=qcow2,file=/t/disk -device virtio-blk-pci,drive=disk0,bootindex=1"));
+        assert!(said.contains("id=disk1,format=raw,file=/t/other -device virtio-blk-pci,drive=disk1,bootindex=2"));
         assert!(said.contains("usb-storage,drive=stick0"));
     }
 

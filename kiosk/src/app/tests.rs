@@ -137,6 +137,17 @@ fn what_the_town_told_is_asked_for_anew_before_it_is_old() {
 }
 
 #[test]
+fn a_box_that_nobody_set_up_is_not_one_that_is_away() {
+    let mut state = State::default();
+    let body = api::ErrorBody { code: "no_site".into(), message: "this box serves no town yet".into(), refusal: None };
+    update(&mut state, Msg::Town(Err(CallError::Said { status: 409, body })));
+    update(&mut state, Msg::Lost);
+    assert!(state.unset && !state.online);
+    update(&mut state, Msg::Town(Err(CallError::Away("gone".into()))));
+    assert!(!state.unset);
+}
+
+#[test]
 fn a_daemon_that_is_away_is_asked_soon_and_one_that_hangs_only_once() {
     let mut state = State::default();
     tick(&mut state, 1_000);

@@ -83,6 +83,7 @@ pub fn shell(window: &ui::AppWindow, state: &State) {
     });
     shell.set_notice(notice(session.notice));
     shell.set_online(state.online || !state.heard);
+    shell.set_unset(state.unset);
     shell.set_heard(state.heard);
     shell.set_live(state.online && state.town.is_some());
     shell.set_demo(state.town.as_ref().is_some_and(|town| town.demo));
