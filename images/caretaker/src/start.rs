@@ -163,7 +163,10 @@ fn put(care: &Caretaker<'_>, rendered: &Rendered) -> Result<()> {
             }
         }
     }
-    for gone in ["/run/wegovnow-box/wpa_supplicant.conf"].iter().filter(|path| !rendered.files.contains_key(**path)) {
+    for gone in ["/run/wegovnow-box/wpa_supplicant.conf", "/run/wegovnow-box/panel.env"]
+        .iter()
+        .filter(|path| !rendered.files.contains_key(**path))
+    {
         file::remove(&care.places.at(gone))?;
     }
     Ok(())

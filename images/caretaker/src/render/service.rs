@@ -1,6 +1,6 @@
 //! What the daemon, the kiosk, updates and the town's set-up read.
 
-use provision::{Opening, Proxy, Settings};
+use provision::{Opening, Panel, PanelKind, Proxy, Settings};
 
 use super::{Ground, Rendered};
 
@@ -10,6 +10,9 @@ pub fn render(settings: &Settings, ground: &Ground<'_>, rendered: &mut Rendered)
     rendered.public("/run/wegovnow-box/set-up.env", set_up(settings, ground));
     if let Some(rule) = touch(settings.display.rotation) {
         rendered.public("/run/udev/rules.d/71-wegovnow-touch.rules", rule);
+    }
+    if let Some(panel) = panel(&settings.panel) {
+        rendered.public("/run/wegovnow-box/panel.env", panel);
     }
     rendered.private("/run/wegovnow-box/proxy.env", proxy(&settings.proxy));
     let zone = settings.site.time_zone.as_deref().unwrap_or("Etc/UTC");
@@ -57,6 +60,18 @@ fn kiosk(settings: &Settings) -> String {
         file.set("WEGOVNOW_OPEN", &opening_hours(&settings.kiosk.opening_hours));
     }
     file.0
+}
+
+/// The display that technicians look at. A TFT needs lines of its own, which the settings have no names for: `/etc/wegovnow/panel.env`.
+fn panel(panel: &Panel) -> Option<String> {
+    let (option, usual) = match panel.kind? {
+        PanelKind::Oled => ("--oled", "/dev/i2c-1"),
+        PanelKind::Framebuffer => ("--fb", "/dev/fb0"),
+        PanelKind::Tft | PanelKind::None => return None,
+    };
+    let mut file = Environment::default();
+    file.set("PANEL", &format!("{option} {}", panel.device.as_deref().unwrap_or(usual)));
+    Some(file.0)
 }
 
 /// As OpenStreetMap writes them. A later rule takes the place of an earlier one, so all hours of a day stand in one.

@@ -60,6 +60,7 @@ fn everything_of_the_example_is_rendered() {
         assert!(kiosk.contains(line), "{kiosk}");
     }
     assert!(kiosk.contains("Mo 08:00-20:00; Tu 08:00-20:00"), "{kiosk}");
+    assert_eq!(text_of(&files, "/run/wegovnow-box/panel.env"), "PANEL=\"--oled /dev/i2c-1\"\n");
     let touch = text_of(&files, "/run/udev/rules.d/71-wegovnow-touch.rules");
     assert!(touch.contains("LIBINPUT_CALIBRATION_MATRIX}=\"0 1 0 -1 0 1\""), "{touch}");
     let daemon: toml::Table = text_of(&files, "/run/wegovnow-box/wegovnowd.toml").parse().unwrap();

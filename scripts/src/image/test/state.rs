@@ -198,10 +198,13 @@ fn resets(trial: &mut Trial) -> Result<()> {
         let disk = settle::copy(trial)?;
         let provision = disk.fat(layout::PROVISION, &trial.run.dir)?;
         provision.put("appliance.toml", login.file("").as_bytes())?;
-        let mut machine = settle::start_as(trial.run, &disk, &login.setup())?;
+        // The box starts again by itself; here that ends QEMU.
+        let setup = Setup { restarts: false, ..login.setup() };
+        let mut machine = settle::start_as(trial.run, &disk, &setup)?;
         settle::ready(trial, &mut machine)?;
-        login.technician(&mut machine, &format!("reset {tier} --yes"))?;
-        machine.power_down(mark::STOP)?;
+        // The connection may go before the answer comes.
+        let answer = login.technician(&mut machine, &format!("reset {tier} --yes"));
+        machine.wait_for_end(mark::STOP).or(answer.map(drop))?;
         drop(machine);
         // Otherwise it is taken again, as it should be.
         provision.delete("appliance.toml")?;
