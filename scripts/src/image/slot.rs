@@ -36,6 +36,12 @@ const UNITS: [(&str, &str); 10] = [
 
 const PROGRAMS: [&str; 5] = ["wegovnowd", "wegovnow-console", "wegovnow-kiosk", "wegovnow-box", "wegovnow-panel"];
 
+/// Files of a boot image that GRUB compares with their sums before it starts one of them.
+pub const SUMMED: [&str; 3] = ["vmlinuz", "initrd", "slot.cfg"];
+
+/// Their sums, SHA-256, as `sha256sum` and GRUB's `hashsum` write them.
+pub const SUMS: &str = "sums";
+
 pub struct Root {
     pub file: PathBuf,
     /// `root hash,salt,blocks`, as init takes it.
@@ -81,9 +87,13 @@ pub fn root(base: &Base, programs: &Path, stamp: &Stamp, signer: &Signer, work: 
 /// The kernel, its initramfs, and what the boot loader must know of the slot, as a file system that GRUB reads.
 pub fn boot(base: &Base, initramfs: &Path, root: &Root, stamp: &Stamp, work: &Path) -> Result<PathBuf> {
     let staging = fresh(work.join("boot"))?;
-    write(&staging.join("vmlinuz"), read(&base.kernel)?)?;
-    write(&staging.join("initrd"), read(initramfs)?)?;
-    write(&staging.join("slot.cfg"), format!("version=\"{}\"\nverity=\"{}\"\n", stamp.version, root.verity))?;
+    let config = format!("version=\"{}\"\nverity=\"{}\"\n", stamp.version, root.verity);
+    let mut lines = String::new();
+    for (name, bytes) in SUMMED.into_iter().zip([read(&base.kernel)?, read(initramfs)?, config.into_bytes()]) {
+        lines += &sum_line(name, &bytes);
+        write(&staging.join(name), bytes)?;
+    }
+    write(&staging.join(SUMS), lines)?;
 
     let file = work.join("boot.img");
     let mut squash = Command::new("mksquashfs");
@@ -96,6 +106,14 @@ pub fn boot(base: &Base, initramfs: &Path, root: &Root, stamp: &Stamp, work: &Pa
     run(squash.env_remove("SOURCE_DATE_EPOCH").stdout(Stdio::null()))?;
     fits(&file, layout::BOOT_A)?;
     Ok(file)
+}
+
+pub fn sum_line(name: &str, bytes: &[u8]) -> String {
+    format!("{}  {name}\n", hex(&Sha256::digest(bytes)))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The same bytes from the same files. An archive's own entry for the top is passed over, and everyone could write there but for the
@@ -111,7 +129,7 @@ pub fn add_tree(file: &Path) -> Result<String> {
     let length = (bytes.len() as u64).next_multiple_of(BLOCK);
     OpenOptions::new().write(true).open(file)?.set_len(length)?;
     // From the content, so that the same root file system has the same tree.
-    let salt: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let salt = hex(&Sha256::digest(&bytes));
     let uuid = Guid::custom(layout::derive("verity", &salt));
     let blocks = length / BLOCK;
     let mut veritysetup = Command::new("veritysetup");

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use bootstate::{File as Note, Files, Slot};
 use gpt::{Partition, SECTOR, Table};
 
-use super::slot::BLOCK;
+use super::slot::{self, BLOCK};
 use super::{esp, fresh, layout, size};
 use crate::shell::{output, run};
 use crate::step::Tally;
@@ -132,15 +132,22 @@ fn efi(image: &mut Image) -> Result<String> {
 
 fn boot(image: &mut Image) -> Result<String> {
     let part = image.take(layout::BOOT_A, None)?;
-    let sizes: Result<Vec<String>> =
-        ["vmlinuz", "initrd"].iter().map(|name| Ok(format!("{name} {}", size(content(&part, name)?.len() as u64)))).collect();
-    slot(&part)?;
-    Ok(sizes?.join(", "))
+    let mut said = Vec::new();
+    let mut sums = String::new();
+    for name in slot::SUMMED {
+        let bytes = content(&part, name)?;
+        said.push(format!("{name} {}", size(bytes.len() as u64)));
+        sums += &slot::sum_line(name, &bytes);
+    }
+    let written = String::from_utf8(content(&part, slot::SUMS)?).context("the sums are no text")?;
+    ensure!(written == sums, "{} says\n{written}and the files have\n{sums}", slot::SUMS);
+    verity(&part)?;
+    Ok(said.join(", "))
 }
 
 fn root(image: &mut Image) -> Result<String> {
     let boot = image.take(layout::BOOT_A, None)?;
-    let (root_hash, blocks) = slot(&boot)?;
+    let (root_hash, blocks) = verity(&boot)?;
     let part = image.take(layout::ROOT_A, None)?;
     let offset = format!("--hash-offset={}", blocks * BLOCK);
     let mut veritysetup = Command::new("veritysetup");
@@ -157,11 +164,11 @@ fn root(image: &mut Image) -> Result<String> {
 }
 
 /// Root hash and blocks of the root file system, as the boot image tells the boot loader.
-fn slot(boot: &Path) -> Result<(String, u64)> {
+fn verity(boot: &Path) -> Result<(String, u64)> {
     let text = String::from_utf8(content(boot, "slot.cfg")?).context("slot.cfg is no text")?;
-    let verity = text.lines().find_map(|line| line.strip_prefix("verity=")).context("slot.cfg says no verity")?;
-    let [root_hash, _, blocks] = verity.trim_matches('"').split(',').collect::<Vec<_>>()[..] else {
-        anyhow::bail!("slot.cfg: {verity}")
+    let line = text.lines().find_map(|line| line.strip_prefix("verity=")).context("slot.cfg says no verity")?;
+    let [root_hash, _, blocks] = line.trim_matches('"').split(',').collect::<Vec<_>>()[..] else {
+        anyhow::bail!("slot.cfg: {line}")
     };
     Ok((root_hash.to_owned(), blocks.parse()?))
 }

@@ -49,21 +49,27 @@ impl Appliance {
         self.put(&format!("esp/wegovnow/{name}"), &block::render(lines));
     }
 
-    /// Starts the box once: which slot, or `recovery`, and what the tries file says then.
+    /// Starts the box once: which slot, or `recovery`.
     fn start(&self) -> String {
+        self.start_counted().0
+    }
+
+    /// And whether the try is counted.
+    fn start_counted(&self) -> (String, bool) {
         let select = Path::new(env!("CARGO_MANIFEST_DIR")).join("../base/select.cfg");
-        let script = format!("{GRUB}\nesp=esp boot_a=a boot_b=b\n. {}\necho $chosen $recovery", select.display());
+        let script = format!("{GRUB}\nesp=esp boot_a=a boot_b=b\n. {}\necho $chosen $recovery $counted", select.display());
         let output = Command::new("sh").args(["-c", &script]).current_dir(self.dir.path()).output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         let tries = self.dir.path().join("esp/wegovnow/tries");
         if let Ok(saved) = fs::read_to_string(tries.with_extension("saved")) {
             fs::write(tries, block::render(&saved)).unwrap();
         }
-        match said.trim().split_once(' ') {
-            Some((slot, "0")) => slot.to_owned(),
-            Some((slot, "1")) => format!("recovery with {slot}"),
+        let start = match said.split_whitespace().collect::<Vec<_>>()[..] {
+            [slot, "0", _] => slot.to_owned(),
+            [slot, "1", _] => format!("recovery with {slot}"),
             _ => format!("nothing: {said} {}", String::from_utf8_lossy(&output.stderr)),
-        }
+        };
+        (start, said.trim().ends_with(" 1"))
     }
 
     fn starts(&self, times: usize) -> Vec<String> {
@@ -102,6 +108,19 @@ fn when_nothing_comes_up_it_ends_in_recovery_and_tries_again_later() {
     assert_eq!(new.starts(12), ["a"; 12]);
     assert_eq!(new.start(), "recovery with a");
     assert_eq!(new.start(), "a");
+}
+
+#[test]
+fn it_says_whether_the_try_is_counted() {
+    let new = Appliance::new("ab");
+    assert_eq!(new.start_counted(), ("a".to_owned(), true));
+    fs::remove_file(new.dir.path().join("esp/wegovnow/tries")).unwrap();
+    assert_eq!(new.start_counted(), ("a".to_owned(), false), "nowhere to count");
+    // Full, as when GRUB cannot write.
+    new.put("esp/wegovnow/tries", &Tries::default().render());
+    fs::remove_file(new.dir.path().join("esp/wegovnow/tries.saved")).unwrap();
+    fs::create_dir(new.dir.path().join("esp/wegovnow/tries.saved")).unwrap();
+    assert_eq!(new.start_counted(), ("a".to_owned(), false), "it cannot be written");
 }
 
 #[test]

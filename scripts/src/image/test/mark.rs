@@ -17,6 +17,15 @@ pub const GOOD: &str = "is good";
 /// Said by the kernel, which restarts at once, of a block of the root file system whose hash is wrong.
 pub const CORRUPTED: &str = " is corrupted";
 
+/// Said by GRUB of a kernel or an initramfs that is not what was installed.
+pub const MISMATCH: &str = "HASH MISMATCH";
+
+/// Said by GRUB when it has nothing whole to start.
+pub const BOTH_DAMAGED: &str = "Both slots are damaged.";
+
+/// Said by the kernel when nothing is left to run.
+pub const PANIC: &str = "Kernel panic";
+
 pub const LOGIN: &str = "login:";
 
 /// Said by init in recovery, to begin with.

@@ -39,15 +39,15 @@ pub const CASES: &[Case] = &[
     Case {
         id: "T9.initramfs",
         title: "the initramfs of slot A is damaged, on trial: three tries, then slot B",
-        expected: [2, 2],
+        expected: [3, 3],
         needs: &[],
         is_smoke: false,
         run: initramfs,
     },
     Case {
         id: "T9.kernel",
-        title: "the kernel of slot A is damaged, on trial: slot B in the end",
-        expected: [2, 2],
+        title: "one byte of the kernel of slot A is damaged, on trial: three tries, then slot B",
+        expected: [3, 3],
         needs: &[],
         is_smoke: false,
         run: kernel,
@@ -59,6 +59,14 @@ pub const CASES: &[Case] = &[
         needs: &[],
         is_smoke: false,
         run: both_broken,
+    },
+    Case {
+        id: "T10.boot",
+        title: "the initramfs of both slots is damaged: all tries, then it stands still",
+        expected: [4, 4],
+        needs: &[],
+        is_smoke: false,
+        run: both_boot_images,
     },
     Case {
         id: "T11",
@@ -101,7 +109,7 @@ fn first_block(trial: &mut Trial) -> Result<()> {
     settle::set_policy(&disk, trial.run, true)?;
     disk.flip(layout::ROOT_A, &[2000])?;
     falls_back(trial, &disk, "aaab", 4 * FAILED_START + mark::START)?;
-    trial.holds("it is said what was wrong each time", complaints(trial) == 3);
+    trial.holds("it is said what was wrong each time", said(trial, mark::CORRUPTED) == 3);
     Ok(())
 }
 
@@ -110,14 +118,14 @@ fn first_block_of_a_good_slot(trial: &mut Trial) -> Result<()> {
     settle::set_policy(&disk, trial.run, false)?;
     disk.flip(layout::ROOT_A, &[2000])?;
     falls_back(trial, &disk, "aaaaaab", 7 * FAILED_START + mark::START)?;
-    trial.holds("it is said what was wrong each time", complaints(trial) == 6);
+    trial.holds("it is said what was wrong each time", said(trial, mark::CORRUPTED) == 6);
     Ok(())
 }
 
-/// How often the kernel told on the serial line that a block of the root file system is not what it was.
-fn complaints(trial: &Trial) -> usize {
+/// How often something was said on the serial line.
+fn said(trial: &Trial, mark: &str) -> usize {
     let serial = std::fs::read(trial.run.file("machine1-serial.log")).unwrap_or_default();
-    String::from_utf8_lossy(&serial).matches(mark::CORRUPTED).count()
+    String::from_utf8_lossy(&serial).matches(mark).count()
 }
 
 /// Its superblock: GRUB sees no file system there.
@@ -144,16 +152,44 @@ fn initramfs(trial: &mut Trial) -> Result<()> {
     settle::set_policy(&disk, trial.run, true)?;
     let (at, length) = place_of(trial, &disk, "initrd")?;
     disk.flip(layout::BOOT_A, &(0..16).map(|part| at + 200 + part * length / 17).collect::<Vec<_>>())?;
-    falls_back(trial, &disk, "aaab", 4 * FAILED_START + mark::START)
+    falls_back(trial, &disk, "aaab", 4 * FAILED_START + mark::START)?;
+    trial.holds("the boot loader said each time what was wrong", said(trial, mark::MISMATCH) == 3);
+    Ok(())
 }
 
 fn kernel(trial: &mut Trial) -> Result<()> {
     let disk = settle::both_slots(trial)?;
     settle::set_policy(&disk, trial.run, true)?;
     let (at, length) = place_of(trial, &disk, "vmlinuz")?;
-    // In the packed part: its checksum fails, long before it could do anything.
+    // In the packed part: its checksum fails, long before it could do anything, and it would stand still for good.
     disk.flip(layout::BOOT_A, &[at + length / 2])?;
-    falls_back(trial, &disk, "aaab", 4 * FAILED_START)
+    falls_back(trial, &disk, "aaab", 4 * FAILED_START + mark::START)?;
+    trial.holds("the boot loader said each time what was wrong", said(trial, mark::MISMATCH) == 3);
+    Ok(())
+}
+
+fn both_boot_images(trial: &mut Trial) -> Result<()> {
+    let disk = settle::both_slots(trial)?;
+    settle::set_policy(&disk, trial.run, true)?;
+    let (at, length) = place_of(trial, &disk, "initrd")?;
+    for boot in [layout::BOOT_A, "boot-b"] {
+        disk.flip(boot, &(0..16).map(|part| at + 200 + part * length / 17).collect::<Vec<_>>())?;
+    }
+    settle::set_note(&disk, trial.run, block::TRIES, "a_tries=2\nb_tries=2\nexhausted=0\n")?;
+    let mut machine = Machine::start(&Setup::default(), &disk, trial.run)?;
+    let at = machine.hear(mark::BOTH_DAMAGED, 10 * FAILED_START)?;
+    trial.time("power on to the end of all tries", at);
+    let slots = settle::slots(&machine);
+    trial.holds(&format!("all tries were used up, and then both looked at once more (it did {slots})"), slots == "abaaabbbab");
+    machine.hear(mark::PANIC, FAILED_START)?;
+    trial.holds("what is damaged was started for want of anything else", true);
+    let resets = machine.resets().len();
+    let shown = machine.elapsed() + Duration::from_secs(30);
+    machine.wait_until("it stands still", Duration::from_secs(60), |machine| Ok(machine.elapsed() > shown))?;
+    trial.holds("it stands still, for a person to see", machine.resets().len() == resets);
+    let screen = machine.screen()?;
+    trial.holds("the screen says something", screen.is_shown());
+    Ok(())
 }
 
 fn both_broken(trial: &mut Trial) -> Result<()> {
