@@ -59,9 +59,17 @@ pub struct Recovery {
     pub version: Option<String>,
     /// What is wrong, in words of the program that found it.
     pub reason: String,
+    /// Smaller below it, as many as there is room for.
+    pub facts: Vec<String>,
+    /// In place of "What now?".
+    pub question: Option<String>,
     /// What can be done, in words.
     pub choices: Vec<String>,
     pub selected: usize,
+    /// What was typed so far, where a word is asked for.
+    pub typed: Option<String>,
+    /// What came of the last choice.
+    pub said: Option<String>,
 }
 
 /// The start: whose box it is, how far it is, which slot and version.
@@ -112,16 +120,28 @@ where
     let foot = identity(recovery.language, None, recovery.version.as_deref(), recovery.serial.as_deref());
     let choice = Pen::bold(page.em(1.1) as u32);
     let step = choice.line_px() as i32 + page.em(0.55);
-    let below = page.em(2.4) + step * recovery.choices.len() as i32 + page.em(3.4);
+    let gap = page.em(0.15);
+    let half = (page.room() as i32 - gap) / 2 - page.em(1.4);
+    let is_narrow = recovery.choices.iter().all(|text| choice.width_px(text) as i32 <= half);
+    let columns = if recovery.choices.len() > 4 && is_narrow { 2 } else { 1 };
+    let rows = recovery.choices.len().div_ceil(columns) + usize::from(recovery.typed.is_some());
     let small = Pen::regular(page.em(0.9) as u32);
+    let mut said = small.wrap(recovery.said.as_deref().unwrap_or_default(), page.room());
+    said.truncate(if recovery.said.is_some() { 2 } else { 0 });
+    let mut question = small.wrap(recovery.question.as_deref().unwrap_or(say(Word::RecoveryChoose)), page.room());
+    question.truncate(2);
+    let more = said.len() + question.len().saturating_sub(1);
+    let below = page.em(2.4) + step * rows as i32 + page.em(3.4) + small.line_px() as i32 * more as i32;
     page.line(&mut canvas, small, say(Word::RecoveryWhy), QUIET)?;
-    // The reason gives way, never the choices.
+    // The reason gives way to some of the facts as long as it is read well, and the choices to nothing.
+    let kept = small.line_px() as i32 * recovery.facts.len().min(3) as i32;
     let room = page.size.height as i32 - page.y - below;
     let mut size = 1.3;
     let (pen, mut lines) = loop {
         let pen = Pen::bold(page.em(size) as u32);
         let lines = pen.wrap(&recovery.reason, page.room());
-        if (pen.line_px() as usize * lines.len()) as i32 <= room || size < 0.75 {
+        let kept = if size < 1.0 { 0 } else { kept };
+        if (pen.line_px() as usize * lines.len()) as i32 <= room - kept || size < 0.75 {
             break (pen, lines);
         }
         size -= 0.08;
@@ -134,19 +154,37 @@ where
     for line in lines {
         page.line(&mut canvas, pen, &line, INK)?;
     }
+    let room = page.size.height as i32 - page.y - below;
+    for fact in recovery.facts.iter().take((room / small.line_px() as i32).max(0) as usize) {
+        page.line(&mut canvas, small, fact, QUIET)?;
+    }
     page.y += page.em(1.0);
-    page.line(&mut canvas, small, say(Word::RecoveryChoose), QUIET)?;
-    page.y += page.em(0.2);
-    for (number, text) in recovery.choices.iter().enumerate() {
-        let (paper, ink) = if number == recovery.selected { (INK, BLACK) } else { (RAISED, INK) };
-        let height = step - page.em(0.15);
-        page.fill(&mut canvas, page.margin, page.y, page.room(), height as u32, paper)?;
-        let text = choice.shorten(text, (page.room() as i32 - page.em(1.4)).max(0) as u32);
-        let at = Point::new(page.margin + page.em(0.7), page.y + (height - choice.line_px() as i32) / 2);
-        choice.write(&mut canvas, &text, at, ink, paper)?;
-        page.y += step;
+    for line in said {
+        page.line(&mut canvas, small, &line, WARN)?;
+    }
+    for line in question {
+        page.line(&mut canvas, small, &line, if recovery.question.is_some() { INK } else { QUIET })?;
     }
     page.y += page.em(0.2);
+    let width = (page.room() as i32 + gap) / columns as i32 - gap;
+    let mut field = |text: &str, column: usize, row: usize, (paper, ink)| {
+        let (x, y) = (page.margin + (width + gap) * column as i32, page.y + step * row as i32);
+        let height = step - gap;
+        page.fill(&mut canvas, x, y, width as u32, height as u32, paper)?;
+        let text = choice.shorten(text, (width - page.em(1.4)).max(0) as u32);
+        let at = Point::new(x + page.em(0.7), y + (height - choice.line_px() as i32) / 2);
+        choice.write(&mut canvas, &text, at, ink, paper)
+    };
+    // Down the first column, then down the next.
+    let of_column = recovery.choices.len().div_ceil(columns).max(1);
+    for (number, text) in recovery.choices.iter().enumerate() {
+        let colours = if number == recovery.selected { (INK, BLACK) } else { (RAISED, INK) };
+        field(text, number / of_column, number % of_column, colours)?;
+    }
+    if let Some(typed) = &recovery.typed {
+        field(&format!("{typed}_"), 0, rows - 1, (INK, BLACK))?;
+    }
+    page.y += step * rows as i32 + page.em(0.2);
     page.line(&mut canvas, small, say(Word::RecoveryKeys), QUIET)?;
     page.foot(&mut canvas, &foot)
 }

@@ -211,10 +211,24 @@ fn gallery() -> BTreeMap<String, (Frame, u32)> {
             reason: "Neither slot comes up. Slot A: block 5121 of the root file system is damaged. Slot B: no kernel.".to_owned(),
             choices: ["Start slot A", "Start slot B", "Factory reset", "Switch off"].map(str::to_owned).to_vec(),
             selected: 1,
+            ..Recovery::default()
         };
         let mut frame = Frame::new(*size);
         let Ok(()) = draw_recovery(&recovery, &mut frame);
         gallery.insert(format!("recovery-{size_name}"), (frame, *smaller));
+        let asked = Recovery {
+            facts: vec!["Slot A: version 2026.11.1".to_owned(), "Slot B: cannot be read".to_owned()],
+            question: words("Factory reset. This wipes all data. Type \"erase data\", then Enter."),
+            choices: ["1  Start slot A", "2  Start slot B", "3  Restart", "4  Save the logs", "5  Reset"]
+                .map(str::to_owned)
+                .to_vec(),
+            typed: words("erase da"),
+            said: words("Saved: wegovnow-recovery.txt on /dev/sdb1"),
+            ..recovery
+        };
+        let mut frame = Frame::new(*size);
+        let Ok(()) = draw_recovery(&asked, &mut frame);
+        gallery.insert(format!("recovery-asked-{size_name}"), (frame, *smaller));
     }
     gallery
 }

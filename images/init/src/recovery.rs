@@ -1,8 +1,10 @@
 //! Recovery: the box stays still, says what happened, and does what a technician chooses. It never starts again by itself.
 
+mod menu;
+mod form;
+mod screen;
 mod console;
 mod log;
-mod menu;
 
 use std::fs;
 use std::path::Path;
@@ -10,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use panel::boot::Recovery;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use rustix::system::{RebootCommand, reboot};
 
@@ -47,26 +50,21 @@ pub struct Page {
 pub fn run(mut disk: Option<&mut Disk>, reason: &str, consoles: &mut Consoles) -> (char, Slot) {
     say(Level::Error, &format!("recovery: {reason}"));
     let page = page(disk.as_deref(), reason);
-    show(&page, consoles);
+    consoles.begin(&text(&page), picture(&page));
     let mut menu = Menu::Top;
     loop {
-        consoles.show(&menu.text());
-        let (next, choice) = menu.enter(&consoles.line());
+        let (next, choice) = menu.enter(&consoles.ask(menu));
         menu = next;
         let Some(choice) = choice else { continue };
         match carry_out(choice, disk.as_deref_mut(), &page) {
-            Ok(Done::Start(slot, found)) => return (slot, found),
-            Ok(Done::Said(text)) => consoles.show(&format!("\n{text}\n\n")),
-            Err(error) => consoles.show(&format!("\nThat did not work: {error:#}\n\n")),
+            Ok(Done::Start(slot, found)) => {
+                consoles.end();
+                return (slot, found);
+            }
+            Ok(Done::Said(text)) => consoles.tell(&text),
+            Err(error) => consoles.tell(&format!("That did not work: {error:#}")),
         }
     }
-}
-
-/// On the screen and the serial line. The one place for a picture on the framebuffer.
-fn show(page: &Page, consoles: &mut Consoles) {
-    consoles.show("\n\n");
-    consoles.show(&text(page));
-    consoles.show("\n");
 }
 
 enum Done {
@@ -156,6 +154,23 @@ fn with_state(disk: &Disk, flags: MountFlags, work: impl FnOnce() -> Result<()>)
     done
 }
 
+/// As the screen shows it; menu and keys are added there.
+fn picture(page: &Page) -> Recovery {
+    let mut facts: Vec<String> = page.slots.iter().map(|slot| format!("Slot {slot}")).collect();
+    let known = [("Disk", &page.disk), ("Machine id", &page.machine_id)].into_iter().filter(|(_, text)| !text.is_empty());
+    facts.extend(known.map(|(name, text)| format!("{name}: {text}")));
+    facts.extend(last_of(&page.history).map(|line| format!("History: {line}")));
+    let serial = Some(page.serial.clone()).filter(|serial| !serial.is_empty());
+    Recovery { serial, reason: page.reason.clone(), facts, ..Recovery::default() }
+}
+
+/// Of the history, as much as is shown.
+fn last_of(history: &str) -> impl Iterator<Item = &str> {
+    let lines: Vec<&str> = history.lines().collect();
+    let from = lines.len().saturating_sub(HISTORY_SHOWN);
+    lines.into_iter().skip(from)
+}
+
 fn text(page: &Page) -> String {
     let mut text = "==== WeGovNow recovery ====\n".to_owned();
     let or_unknown = |text: &str| if text.is_empty() { "unknown".to_owned() } else { text.to_owned() };
@@ -167,8 +182,7 @@ fn text(page: &Page) -> String {
     for slot in &page.slots {
         line("Slot", slot);
     }
-    let lines: Vec<&str> = page.history.lines().collect();
-    for entry in &lines[lines.len().saturating_sub(HISTORY_SHOWN)..] {
+    for entry in last_of(&page.history) {
         line("History", entry);
     }
     text
@@ -187,5 +201,8 @@ mod tests {
         assert!(text.contains("What       no slot comes up\nSerial     unknown\n"), "{text}");
         assert!(text.contains("Slot       A: version 1\nHistory    3 repaired data\n"), "{text}");
         assert!(text.is_ascii(), "the console has few letters");
+        let picture = picture(&page);
+        assert_eq!(picture.facts[..2], ["Slot A: version 1", "History: 3 repaired data"]);
+        assert_eq!((picture.reason.as_str(), picture.serial), ("no slot comes up", None));
     }
 }

@@ -25,20 +25,45 @@ pub enum Choice {
 const WORD: &str = "erase";
 
 impl Menu {
-    pub fn text(self) -> String {
+    /// What can be chosen by number, from 1 on.
+    pub fn labels(self) -> Vec<String> {
         match self {
-            Menu::Top => "  1  start slot A\n  2  start slot B\n  3  try again: restart the box\n  \
-                          4  save the logs to a USB stick, or to the PROVISION partition\n  5  factory reset\n  6  power off\n\
-                          Type a number, then Enter: "
-                .to_owned(),
-            Menu::Tier => {
-                let tiers = Tier::ALL.iter().zip(1..).map(|(tier, number)| format!("  {number}  {tier}: {}\n", tier.effect()));
-                format!("Factory reset. Which?\n{}Type a number, or Enter alone to go back: ", tiers.collect::<String>())
-            }
+            Menu::Top => [
+                "start slot A",
+                "start slot B",
+                "try again: restart the box",
+                "save the logs: to a USB stick, or to the PROVISION partition",
+                "factory reset",
+                "power off",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            Menu::Tier => Tier::ALL.iter().map(|tier| format!("{tier}: {}", tier.effect())).collect(),
+            Menu::Word(_) => Vec::new(),
+        }
+    }
+
+    /// For terminals.
+    pub fn text(self) -> String {
+        let labels: String = self.labels().iter().zip(1..).map(|(label, number)| format!("  {number}  {label}\n")).collect();
+        match self {
+            Menu::Top => format!("{labels}Type a number, then Enter: "),
+            Menu::Tier => format!("Factory reset. Which?\n{labels}Type a number, or Enter alone to go back: "),
             Menu::Word(tier) => format!(
                 "This {}. There is no way back.\nType \"{WORD} {tier}\" to do it, or Enter alone to go back: ",
                 tier.effect()
             ),
+        }
+    }
+
+    /// For a picture that shows the labels by itself.
+    pub fn question(self) -> Option<String> {
+        match self {
+            Menu::Top => None,
+            Menu::Tier => Some("Factory reset. Which?".to_owned()),
+            Menu::Word(tier) => {
+                Some(format!("This {}. Type \"{WORD} {tier}\" to do it, or Enter alone to go back.", tier.effect()))
+            }
         }
     }
 
