@@ -142,6 +142,16 @@ impl DrawTarget for Frame {
         }
         Ok(())
     }
+
+    fn fill_solid(&mut self, area: &Rectangle, colour: Rgb888) -> Result<(), Self::Error> {
+        let Rectangle { top_left, size } = area.intersection(&self.bounding_box());
+        let width = self.size.width as usize;
+        for y in top_left.y as usize..top_left.y as usize + size.height as usize {
+            let start = y * width + top_left.x as usize;
+            self.pixels[start..start + size.width as usize].fill(colour);
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -172,5 +182,17 @@ mod tests {
         let outside = [(-1, 0), (0, -1), (2, 0), (0, 2), (i32::MAX, i32::MIN)];
         frame.draw_iter(outside.map(|(x, y)| Pixel(Point::new(x, y), palette::INK))).unwrap();
         assert!(frame.pixels().iter().all(|pixel| *pixel == palette::BLACK));
+    }
+
+    #[test]
+    fn areas_are_cut_at_the_edge() {
+        let mut frame = Frame::new(Size::new(3, 3));
+        for (x, y) in [(-9, 0), (3, 0), (0, 7), (i32::MIN, i32::MIN)] {
+            frame.fill_solid(&Rectangle::new(Point::new(x, y), Size::new(2, 2)), palette::INK).unwrap();
+        }
+        assert!(frame.pixels().iter().all(|pixel| *pixel == palette::BLACK));
+        frame.fill_solid(&Rectangle::new(Point::new(-1, 2), Size::new(2, 90)), palette::INK).unwrap();
+        let lit: Vec<usize> = (0..9).filter(|at| frame.pixels()[*at] == palette::INK).collect();
+        assert_eq!(lit, [6]);
     }
 }
