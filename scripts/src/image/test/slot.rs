@@ -179,6 +179,9 @@ fn both_boot_images(trial: &mut Trial) -> Result<()> {
     let mut machine = Machine::start(&Setup::default(), &disk, trial.run)?;
     let at = machine.hear(mark::BOTH_DAMAGED, 10 * FAILED_START)?;
     trial.time("power on to the end of all tries", at);
+    // For some seconds the boot loader's words stand there.
+    let screen = machine.screen()?;
+    trial.holds("the screen says something", screen.is_shown());
     let slots = settle::slots(&machine);
     trial.holds(&format!("all tries were used up, and then both looked at once more (it did {slots})"), slots == "abaaabbbab");
     machine.hear(mark::PANIC, FAILED_START)?;
@@ -187,8 +190,6 @@ fn both_boot_images(trial: &mut Trial) -> Result<()> {
     let shown = machine.elapsed() + Duration::from_secs(30);
     machine.wait_until("it stands still", Duration::from_secs(60), |machine| Ok(machine.elapsed() > shown))?;
     trial.holds("it stands still, for a person to see", machine.resets().len() == resets);
-    let screen = machine.screen()?;
-    trial.holds("the screen says something", screen.is_shown());
     Ok(())
 }
 
