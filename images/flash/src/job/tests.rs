@@ -206,13 +206,15 @@ fn point_10_a_medium_is_made_that_of_one_box() {
 
 #[test]
 fn point_10_a_folder_gives_each_medium_its_own_file() {
+    const OWN: &str = "schema = 1\ngeneration = 2\n";
+    const COMMON: &str = "schema = 1\ngeneration = 1\n";
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("A1.toml"), "own = 1").unwrap();
+    std::fs::write(folder.path().join("A1.toml"), OWN).unwrap();
     assert!(personalise::provisioning(folder.path(), "B2").is_err());
-    std::fs::write(folder.path().join(FILE), "common = 1").unwrap();
-    assert_eq!(personalise::provisioning(folder.path(), "A1").unwrap(), "own = 1");
-    assert_eq!(personalise::provisioning(folder.path(), "B2").unwrap(), "common = 1");
-    assert_eq!(personalise::provisioning(folder.path(), "../A1").unwrap(), "common = 1");
+    std::fs::write(folder.path().join(FILE), COMMON).unwrap();
+    assert_eq!(personalise::provisioning(folder.path(), "A1").unwrap(), OWN);
+    assert_eq!(personalise::provisioning(folder.path(), "B2").unwrap(), COMMON);
+    assert_eq!(personalise::provisioning(folder.path(), "../A1").unwrap(), COMMON);
     std::fs::write(folder.path().join("A1.toml"), "own =").unwrap();
     assert!(personalise::provisioning(folder.path(), "A1").is_err(), "not TOML");
 }
