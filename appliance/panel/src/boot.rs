@@ -118,7 +118,16 @@ where
     page.y = height + page.em(0.7);
 
     let foot = identity(recovery.language, None, recovery.version.as_deref(), recovery.serial.as_deref());
-    let choice = Pen::bold(page.em(1.1) as u32);
+    // Smaller where a choice has many words.
+    let fits = |size_px: i32| {
+        let pen = Pen::bold(size_px as u32);
+        recovery.choices.iter().all(|text| pen.width_px(text) as i32 <= page.room() as i32 - page.em(1.4))
+    };
+    let mut size_px = page.em(1.1);
+    while size_px > page.em(0.8) && !fits(size_px) {
+        size_px -= 1;
+    }
+    let choice = Pen::bold(size_px as u32);
     let step = choice.line_px() as i32 + page.em(0.55);
     let gap = page.em(0.15);
     let half = (page.room() as i32 - gap) / 2 - page.em(1.4);
@@ -131,7 +140,8 @@ where
     let mut question = small.wrap(recovery.question.as_deref().unwrap_or(say(Word::RecoveryChoose)), page.room());
     question.truncate(2);
     let more = said.len() + question.len().saturating_sub(1);
-    let below = page.em(2.4) + step * rows as i32 + page.em(3.4) + small.line_px() as i32 * more as i32;
+    let above_facts = if recovery.facts.is_empty() { 0 } else { page.em(0.35) };
+    let below = page.em(2.4) + above_facts + step * rows as i32 + page.em(3.4) + small.line_px() as i32 * more as i32;
     page.line(&mut canvas, small, say(Word::RecoveryWhy), QUIET)?;
     // The reason gives way to some of the facts as long as it is read well, and the choices to nothing.
     let kept = small.line_px() as i32 * recovery.facts.len().min(3) as i32;
@@ -154,7 +164,8 @@ where
     for line in lines {
         page.line(&mut canvas, pen, &line, INK)?;
     }
-    let room = page.size.height as i32 - page.y - below;
+    page.y += above_facts;
+    let room = page.size.height as i32 - page.y - below + above_facts;
     for fact in recovery.facts.iter().take((room / small.line_px() as i32).max(0) as usize) {
         page.line(&mut canvas, small, fact, QUIET)?;
     }
@@ -185,7 +196,9 @@ where
         field(&format!("{typed}_"), 0, rows - 1, (INK, BLACK))?;
     }
     page.y += step * rows as i32 + page.em(0.2);
-    page.line(&mut canvas, small, say(Word::RecoveryKeys), QUIET)?;
+    if !recovery.choices.is_empty() {
+        page.line(&mut canvas, small, say(Word::RecoveryKeys), QUIET)?;
+    }
     page.foot(&mut canvas, &foot)
 }
 

@@ -161,7 +161,7 @@ fn picture(page: &Page) -> Recovery {
     facts.extend(known.map(|(name, text)| format!("{name}: {text}")));
     facts.extend(last_of(&page.history).map(|line| format!("History: {line}")));
     let serial = Some(page.serial.clone()).filter(|serial| !serial.is_empty());
-    Recovery { serial, reason: page.reason.clone(), facts, ..Recovery::default() }
+    Recovery { serial, reason: form::capital(&page.reason), facts, ..Recovery::default() }
 }
 
 /// Of the history, as much as is shown.
@@ -203,6 +203,6 @@ mod tests {
         assert!(text.is_ascii(), "the console has few letters");
         let picture = picture(&page);
         assert_eq!(picture.facts[..2], ["Slot A: version 1", "History: 3 repaired data"]);
-        assert_eq!((picture.reason.as_str(), picture.serial), ("no slot comes up", None));
+        assert_eq!((picture.reason.as_str(), picture.serial), ("No slot comes up", None));
     }
 }

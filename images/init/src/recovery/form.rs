@@ -73,7 +73,8 @@ impl Form {
     }
 }
 
-fn capital(text: &str) -> String {
+/// As the first word of a line.
+pub fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_ascii_uppercase().to_string() + letters.as_str())
 }
