@@ -73,7 +73,7 @@ pub fn parse(text: &str) -> Result<Manifest, Refused> {
         } else if let Some((key, value)) = line.split_once('=').map(|(key, value)| (key.trim(), value.trim().to_owned())) {
             match (group.as_str(), key) {
                 ("update", "version") => found = Some(value),
-                ("meta.wegovnow", "variant") => variant = Some(value),
+                ("update", "description") => variant = Some(value),
                 _ => {}
             }
         }

@@ -134,7 +134,7 @@ pub fn check_manifest(care: &Caretaker<'_>, mounted: &Path) -> Result<Version> {
         return Err(refused.into());
     }
     if manifest.variant.is_none() {
-        return Err(Refused::Silent("variant ([meta.wegovnow])").into());
+        return Err(Refused::Silent("variant (the description)").into());
     }
     Ok(manifest.version)
 }

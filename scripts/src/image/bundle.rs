@@ -75,11 +75,12 @@ pub fn make(out: &Path, boot: &Path, root: &Path, stamp: &Stamp, signer: &Signer
     fs::remove_dir_all(&staging).context("cannot tidy up")
 }
 
+/// RAUC 1.8 drops `[meta.…]` when it packs; the description stays, and says for what the bundle is.
 fn manifest(stamp: &Stamp) -> String {
     let Stamp { version, commit, variant, .. } = stamp;
     format!(
-        "[update]\ncompatible={COMPATIBLE}\nversion={version}\nbuild={commit}\n\n[bundle]\nformat=verity\n\n\
-         [image.boot]\nfilename=boot.img\n\n[image.rootfs]\nfilename=rootfs.img\n\n[meta.wegovnow]\nvariant={variant}\n"
+        "[update]\ncompatible={COMPATIBLE}\nversion={version}\ndescription={variant}\nbuild={commit}\n\n[bundle]\nformat=verity\n\n\
+         [image.boot]\nfilename=boot.img\n\n[image.rootfs]\nfilename=rootfs.img\n"
     )
 }
 

@@ -293,17 +293,17 @@ fn the_data_floor_has_two_copies_and_only_rises() {
 fn raucs_handler_refuses_too() {
     let bench = Bench::new();
     let mounted = |version: &str, variant: &str| {
-        bench.put("/mnt/manifest.raucm", &format!("[update]\nversion={version}\n\n[meta.wegovnow]\n{variant}\n"));
+        bench.put("/mnt/manifest.raucm", &format!("[update]\nversion={version}\n{variant}\n"));
         let checked = update::check_manifest(&bench.care(), &bench.path("/mnt"));
         checked.map(|version| version.to_string()).map_err(|error| error.to_string())
     };
-    assert_eq!(mounted("1.3.0", "variant=release").unwrap(), "1.3.0");
-    assert_eq!(mounted("1.2.0", "variant=release").unwrap(), "1.2.0");
-    assert!(mounted("1.1.0", "variant=release").unwrap_err().contains("older than 1.2.0"));
-    assert!(mounted("1.3.0", "variant=development").unwrap_err().contains("--other-variant"));
+    assert_eq!(mounted("1.3.0", "description=release").unwrap(), "1.3.0");
+    assert_eq!(mounted("1.2.0", "description=release").unwrap(), "1.2.0");
+    assert!(mounted("1.1.0", "description=release").unwrap_err().contains("older than 1.2.0"));
+    assert!(mounted("1.3.0", "description=development").unwrap_err().contains("--other-variant"));
     assert!(mounted("1.3.0", "").unwrap_err().contains("variant"));
     bench.put("/run/wegovnow-box/any-variant", "\n");
-    assert!(mounted("1.3.0", "variant=development").is_ok());
+    assert!(mounted("1.3.0", "description=development").is_ok());
     assert!(bench.history().contains("update-refused"));
 }
 

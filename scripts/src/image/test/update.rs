@@ -105,8 +105,8 @@ impl Bundle<'_> {
         fs::copy(self.boot, staging.join("boot.img"))?;
         fs::copy(self.root, staging.join("rootfs.img"))?;
         let manifest = format!(
-            "[update]\ncompatible={}\nversion={}\nbuild=test\n\n[bundle]\nformat=verity\n\n[image.boot]\nfilename=boot.img\n\n\
-             [image.rootfs]\nfilename=rootfs.img\n\n[meta.wegovnow]\nvariant=development\n",
+            "[update]\ncompatible={}\nversion={}\ndescription=development\nbuild=test\n\n[bundle]\nformat=verity\n\n[image.boot]\nfilename=boot.img\n\n\
+             [image.rootfs]\nfilename=rootfs.img\n",
             self.compatible, self.version
         );
         fs::write(staging.join("manifest.raucm"), manifest)?;
