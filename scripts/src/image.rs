@@ -1,4 +1,5 @@
-//! `cargo x image`: from Debian packages and our programs to one disk image, without root and without loop devices.
+//! `cargo x image`: from Debian packages and our programs to one disk image, without loop devices. Root builds it; as another user it
+//! was not tried.
 //!
 //! Every file that is written depends on the packages, our sources and the time of the commit alone.
 

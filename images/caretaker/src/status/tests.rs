@@ -2,8 +2,18 @@ use super::*;
 use crate::start;
 use crate::tests::Bench;
 
+/// What programs are told; the panel always understands it.
 fn json(bench: &Bench) -> serde_json::Value {
-    serde_json::to_value(read(&bench.care())).unwrap()
+    let told = serde_json::to_value(read(&bench.care())).unwrap();
+    let readings: panel::reading::Readings = serde_json::from_value(told.clone()).unwrap();
+    let again = serde_json::to_value(readings).unwrap();
+    for (name, value) in again.as_object().unwrap() {
+        assert!(told.get(name).is_some(), "the panel reads {name}, which nobody writes");
+        if value.is_null() || value.is_string() || value.is_boolean() || value.is_u64() {
+            assert_eq!(value, &told[name], "{name}");
+        }
+    }
+    told
 }
 
 #[test]
