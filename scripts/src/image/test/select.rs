@@ -4,13 +4,24 @@ use anyhow::{Result, bail};
 
 use super::case::Case;
 
-/// Those that are named, by number or by their whole name; all, or all of the smoke test, when none is.
+/// Whether a name means a case: `T9.mount` that one; `T6` the case of this very name, or, where there is none, all of the number, as
+/// `T9` does; `T6.*` all of the number, whatever their names.
+fn is_meant(all: &[Case], case: &Case, name: &str) -> bool {
+    if let Some(number) = name.strip_suffix(".*") {
+        return number.eq_ignore_ascii_case(case.number());
+    }
+    match all.iter().find(|case| name.eq_ignore_ascii_case(case.id)) {
+        Some(of_this_name) => of_this_name.id == case.id,
+        None => name.eq_ignore_ascii_case(case.number()),
+    }
+}
+
+/// Those that are named, in their own order; all, or all of the smoke test, when none is.
 pub fn choose(all: &[Case], named: &[String], smoke: bool) -> Result<Vec<Case>> {
-    let is_named = |case: &Case, name: &str| name.eq_ignore_ascii_case(case.id) || name.eq_ignore_ascii_case(case.number());
-    if let Some(name) = named.iter().find(|name| !all.iter().any(|case| is_named(case, name))) {
+    if let Some(name) = named.iter().find(|name| !all.iter().any(|case| is_meant(all, case, name))) {
         bail!("there is no case {name}: `cargo x image test --list` prints them");
     }
-    let is_chosen = |case: &&Case| named.is_empty() || named.iter().any(|name| is_named(case, name));
+    let is_chosen = |case: &&Case| named.is_empty() || named.iter().any(|name| is_meant(all, case, name));
     Ok(all.iter().filter(is_chosen).filter(|case| !smoke || case.is_smoke).copied().collect())
 }
 
@@ -32,15 +43,21 @@ mod tests {
         assert_eq!(ids(&["t9.mount"], false), ["T9.mount"]);
         let ninth = ids(&["T9"], false);
         assert!(ninth.len() > 1 && ninth.iter().all(|id| id.starts_with("T9.")));
-        assert_eq!(ids(&["T2", "T10"], false), ["T2", "T10", "T10.boot"], "T10 is not T1");
+        assert_eq!(ids(&["T2", "T10"], false), ["T2", "T10"], "T10 is not T1, and not T10.boot");
+        assert_eq!(ids(&["T6"], false), ["T6"]);
+        assert_eq!(ids(&["t6.*"], false), ["T6", "T6.wrong"]);
+        assert_eq!(ids(&["T9.*"], false), ninth);
+        assert_eq!(ids(&["T6.wrong", "T6"], false), ["T6", "T6.wrong"], "in their own order");
         let smoke = ids(&[], true);
         assert!(!smoke.is_empty() && smoke.len() < cases().len() && smoke.contains(&"T4"));
     }
 
     #[test]
     fn a_name_that_nobody_has_is_refused() {
-        let error = choose(&cases(), &["T99".to_owned()], false).unwrap_err().to_string();
-        assert!(error.contains("T99") && error.contains("--list"));
+        for name in ["T99", "T99.*", "T6.", "T.*", "*"] {
+            let error = choose(&cases(), &[name.to_owned()], false).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("--list"), "{error}");
+        }
     }
 
     #[test]
