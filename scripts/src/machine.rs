@@ -232,10 +232,10 @@ impl<'a> Machine<'a> {
         }
         let ports: Vec<(u16, u16)> = setup.forwards.iter().map(|theirs| Ok((free_port()?, *theirs))).collect::<Result<_>>()?;
         let places = Places { serial: &serial, control: &control, debugger: &debugger, variables: &variables, ports: &ports };
-        let mut qemu = Command::new("qemu-system-x86_64");
+        let mut qemu = bound("qemu-system-x86_64");
         qemu.args(setup.arguments(disk, &places)).stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&said)?);
         let start = Instant::now();
-        let mut qemu = qemu.spawn().context("QEMU does not start: it is in the package qemu-system-x86")?;
+        let mut qemu = qemu.spawn().context("QEMU does not start: `setpriv` is in the package util-linux")?;
         let console = Console::follow(serial.clone(), start);
         let qmp = loop {
             if let Ok(qmp) = Qmp::connect(&control, start) {
@@ -315,7 +315,18 @@ impl<'a> Machine<'a> {
     }
 
     /// Waits until a condition about the machine holds.
-    pub fn wait_until(&mut self, what: &str, limit: Duration, mut holds: impl FnMut(&mut Machine) -> Result<bool>) -> Result<()> {
+    pub fn wait_until(&mut self, what: &str, limit: Duration, holds: impl FnMut(&mut Machine) -> Result<bool>) -> Result<()> {
+        self.wait_every(BETWEEN, what, limit, holds)
+    }
+
+    /// Likewise, with a pause after each look: a picture of the screen takes time that the box then does not have.
+    pub fn wait_every(
+        &mut self,
+        pause: Duration,
+        what: &str,
+        limit: Duration,
+        mut holds: impl FnMut(&mut Machine) -> Result<bool>,
+    ) -> Result<()> {
         let began = Instant::now();
         while !holds(self)? {
             if began.elapsed() > limit {
@@ -324,7 +335,7 @@ impl<'a> Machine<'a> {
             if let Some(status) = self.ended()? {
                 return Err(self.failure(&format!("{what}: QEMU ended with {status}")));
             }
-            thread::sleep(BETWEEN);
+            thread::sleep(pause);
         }
         Ok(())
     }
@@ -477,6 +488,15 @@ impl Drop for Machine<'_> {
     }
 }
 
+/// A program that the kernel ends when the thread that starts it ends, so that a killed battery leaves no machine running. Machines
+/// are therefore started by a thread that lives as long as they do. (`PR_SET_PDEATHSIG` of prctl(2), by util-linux, which every
+/// Debian has.)
+fn bound(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--", program]);
+    command
+}
+
 /// A port of the loopback address that nobody has now.
 fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
@@ -504,6 +524,22 @@ mod tests {
         assert!(plain.contains("-nic none") && plain.contains("-display none") && !plain.contains("-no-reboot"));
         let forwarded = arguments(&Setup::default(), &[(40_000, 22), (40_001, 443)]);
         assert!(forwarded.contains("restrict=on,hostfwd=tcp:127.0.0.1:40000-:22,hostfwd=tcp:127.0.0.1:40001-:443"));
+    }
+
+    #[test]
+    fn what_is_bound_ends_with_the_thread_that_started_it() {
+        let start = || {
+            let child = bound("sleep").arg("60").spawn().unwrap();
+            // It is bound before it becomes what was asked for.
+            let name = format!("/proc/{}/comm", child.id());
+            while fs::read_to_string(&name).unwrap().trim_end() != "sleep" {
+                thread::yield_now();
+            }
+            child
+        };
+        // A program that is not bound would sleep to its end and then say that all is well.
+        let status = thread::spawn(start).join().unwrap().wait().unwrap();
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9), "{status}");
     }
 
     #[test]
