@@ -19,6 +19,7 @@ mod settle;
 mod slot;
 mod start;
 mod state;
+mod storage;
 mod update;
 mod watchdog;
 
@@ -44,6 +45,7 @@ fn cases() -> Vec<Case> {
         kiosk::CASES,
         update::CASES,
         power::CASES,
+        storage::CASES,
         privacy::CASES,
         bar::CASES,
     ];
