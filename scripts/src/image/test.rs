@@ -7,6 +7,7 @@ mod bar;
 mod bench;
 mod block;
 mod case;
+mod flash;
 mod kiosk;
 mod login;
 mod mark;
@@ -47,6 +48,7 @@ fn cases() -> Vec<Case> {
         power::CASES,
         storage::CASES,
         privacy::CASES,
+        flash::CASES,
         bar::CASES,
     ];
     groups.concat()

@@ -1,7 +1,7 @@
 //! The bar: what a bare Debian of the same kernel takes to its login prompt, beside ours, in one run.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -32,16 +32,9 @@ const PACKAGES: &str = "systemd-sysv,udev,dbus,linux-image-amd64,initramfs-tools
 const MEMORY_MB: u32 = 1024;
 
 fn bar(trial: &mut Trial) -> Result<()> {
-    let dir = cache_dir()?.join("image/bare-debian");
-    if !dir.join("disk.img").is_file() {
-        make(&dir)?;
-    }
+    let dir = bare()?;
     // Kernel and initramfs are given by QEMU, so that no boot loader's choices are compared.
-    let kernel = Kernel {
-        kernel: dir.join("vmlinuz"),
-        initramfs: dir.join("initrd.img"),
-        arguments: "root=/dev/vda rw quiet loglevel=4 console=ttyS0,115200".to_owned(),
-    };
+    let kernel = kernel(&dir, "");
     let setup = Setup { kernel: Some(kernel), memory_mb: MEMORY_MB, ..Setup::default() };
     let bare_disk = Medium::Raw(dir.join("disk.img")).overlay(&trial.run.file("bare.qcow2"), None)?;
     let mut first = Machine::start(&setup, &bare_disk, trial.run)?;
@@ -80,6 +73,24 @@ fn bar(trial: &mut Trial) -> Result<()> {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The folder with bare Debian: `disk.img`, kernel and initramfs. Made once.
+pub fn bare() -> Result<PathBuf> {
+    let dir = cache_dir()?.join("image/bare-debian");
+    if !dir.join("disk.img").is_file() {
+        make(&dir)?;
+    }
+    Ok(dir)
+}
+
+/// Its kernel, with these arguments more.
+pub fn kernel(dir: &Path, more: &str) -> Kernel {
+    Kernel {
+        kernel: dir.join("vmlinuz"),
+        initramfs: dir.join("initrd.img"),
+        arguments: format!("root=/dev/vda rw quiet loglevel=4 console=ttyS0,115200 {more}").trim_end().to_owned(),
+    }
 }
 
 fn make(dir: &Path) -> Result<()> {
