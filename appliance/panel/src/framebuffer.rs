@@ -13,6 +13,9 @@ use embedded_graphics::pixelcolor::{IntoStorage, Rgb565, RgbColor};
 
 use crate::canvas::Frame;
 
+/// The one that firmware or the first driver brings.
+pub const FIRST: &str = "/dev/fb0";
+
 const SYSFS: &str = "/sys/class/graphics";
 
 /// Rows that are written at once. Never one alone: of a write that ends where its one row ends, drivers of Linux 6.1 that refresh what was
