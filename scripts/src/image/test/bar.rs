@@ -104,8 +104,9 @@ fn make(dir: &Path) -> Result<()> {
     let mut mmdebstrap = Command::new("mmdebstrap");
     mmdebstrap.args(["--variant=essential", "--format=null", &format!("--include={PACKAGES}")]);
     let disk = part.join("disk.img");
-    // Within mmdebstrap, where files have their owners.
-    mmdebstrap.arg(format!("--customize-hook=/sbin/mke2fs -q -t ext4 -d \"$1\" {} 2G", disk.display()));
+    // Within mmdebstrap, where files have their owners; through a mount that leaves out /proc, which is mounted in it.
+    let copy = format!("mount --bind \"$1\" \"$1/mnt\" && /sbin/mke2fs -q -t ext4 -d \"$1/mnt\" {} 2G", disk.display());
+    mmdebstrap.arg(format!("--customize-hook={copy} && umount \"$1/mnt\""));
     mmdebstrap.arg(format!("--customize-hook=copy-out /boot {}", part.display()));
     shell::run(mmdebstrap.arg("bookworm").stdin(Stdio::null()))?;
     for (name, start) in [("vmlinuz", "vmlinuz-"), ("initrd.img", "initrd.img-")] {
