@@ -65,7 +65,10 @@ pub struct Setup {
     pub forwards: Vec<u16>,
     /// Disks beside the one it starts from.
     pub disks: Vec<Medium>,
+    /// Plugged in from the start; the first has the serial number `WGN-STICK-0`.
     pub sticks: Vec<PathBuf>,
+    /// Of the disk it starts from.
+    pub disk_serial: Option<String>,
     /// Whether a restart restarts, or ends QEMU.
     pub restarts: bool,
     /// A socket for a debugger.
@@ -94,6 +97,7 @@ impl Default for Setup {
             forwards: Vec::new(),
             disks: Vec::new(),
             sticks: Vec::new(),
+            disk_serial: None,
             restarts: true,
             has_debugger: false,
             kernel: None,
@@ -137,12 +141,14 @@ impl Setup {
         for (number, medium) in (0..).zip(std::iter::once(disk).chain(&self.disks)) {
             add("-drive", format!("if=none,id=disk{number},{}", medium.drive()));
             // From 1: a kernel that is given to QEMU itself takes 0.
-            add("-device", format!("virtio-blk-pci,drive=disk{number},bootindex={}", number + 1));
+            let serial = self.disk_serial.as_ref().filter(|_| number == 0).map(|serial| format!(",serial={serial}"));
+            let serial = serial.unwrap_or_default();
+            add("-device", format!("virtio-blk-pci,drive=disk{number}{serial},bootindex={}", number + 1));
         }
         add("-device", "qemu-xhci".to_owned());
         for (number, stick) in (0..).zip(&self.sticks) {
             add("-drive", format!("if=none,id=stick{number},{}", Medium::Raw(stick.clone()).drive()));
-            add("-device", format!("usb-storage,drive=stick{number},removable=on"));
+            add("-device", format!("usb-storage,drive=stick{number},removable=on,serial=WGN-STICK-{number}"));
         }
         let (width, height) = self.screen;
         add("-vga", "none".to_owned());

@@ -13,6 +13,9 @@ use embedded_graphics::pixelcolor::{IntoStorage, Rgb565, RgbColor};
 
 use crate::canvas::Frame;
 
+/// The one that firmware or the first driver brings.
+pub const FIRST: &str = "/dev/fb0";
+
 const SYSFS: &str = "/sys/class/graphics";
 
 /// Rows that are written at once. Never one alone: of a write that ends where its one row ends, drivers of Linux 6.1 that refresh what was
@@ -25,7 +28,7 @@ pub struct Geometry {
     pub size: Size,
     /// From the start of a row to the next one.
     pub row_bytes: usize,
-    /// 16 or 32.
+    /// 16, 24 or 32.
     pub bits: usize,
 }
 
@@ -33,7 +36,7 @@ impl Geometry {
     /// From a folder such as `/sys/class/graphics/fb0`.
     ///
     /// # Errors
-    /// A file is missing or does not say what is expected, or the depth is neither 16 nor 32 bits.
+    /// A file is missing or does not say what is expected, or the depth is neither 16, 24 nor 32 bits.
     pub fn read(folder: &Path) -> io::Result<Geometry> {
         let file = |name: &str| {
             let path = folder.join(name);
@@ -53,7 +56,7 @@ impl Geometry {
         let whole = pair(&whole, ',').ok_or_else(|| odd("virtual_size", &whole))?;
         let (width, height) = visible.filter(|(width, height)| *width <= whole.0 && *height <= whole.1).unwrap_or(whole);
         let geometry = Geometry { size: Size::new(width, height), row_bytes: number("stride")?, bits: number("bits_per_pixel")? };
-        if !matches!(geometry.bits, 16 | 32)
+        if !matches!(geometry.bits, 16 | 24 | 32)
             || geometry.row_bytes < width as usize * geometry.bits / 8
             || width == 0
             || height == 0
@@ -65,10 +68,10 @@ impl Geometry {
 
     /// The bytes of a row, without what may lie behind it.
     fn row(&self, pixels: &[embedded_graphics::pixelcolor::Rgb888]) -> Vec<u8> {
-        if self.bits == 32 {
-            pixels.iter().flat_map(|pixel| [pixel.b(), pixel.g(), pixel.r(), 0]).collect()
-        } else {
-            pixels.iter().flat_map(|pixel| Rgb565::from(*pixel).into_storage().to_ne_bytes()).collect()
+        match self.bits {
+            32 => pixels.iter().flat_map(|pixel| [pixel.b(), pixel.g(), pixel.r(), 0]).collect(),
+            24 => pixels.iter().flat_map(|pixel| [pixel.b(), pixel.g(), pixel.r()]).collect(),
+            _ => pixels.iter().flat_map(|pixel| Rgb565::from(*pixel).into_storage().to_ne_bytes()).collect(),
         }
     }
 }
@@ -214,5 +217,13 @@ mod tests {
         assert_eq!(written.len(), 6 + 4);
         let expect: u16 = 0x1f << 11 | 0x20 << 5 | 0x01;
         assert_eq!(u16::from_ne_bytes([written[8], written[9]]), expect);
+
+        fs::write(&device, "").unwrap();
+        // As some virtual machines have it: three bytes a pixel.
+        let geometry = Geometry { size: frame.size(), row_bytes: 12, bits: 24 };
+        Framebuffer::open_as(&device, geometry).unwrap().show(&frame).unwrap();
+        let packed = geometry.row(frame.rows().next().unwrap());
+        assert_eq!(packed.len(), 3 * frame.size().width as usize);
+        assert_eq!(fs::read(&device).unwrap()[..packed.len()], packed);
     }
 }

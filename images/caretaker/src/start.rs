@@ -23,6 +23,8 @@ pub struct Step {
 
 /// User ids of staff.
 const NUMBERS: &str = "accounts.toml";
+/// For init's picture of the next start: code of the language, then the town's name, a line each.
+const TITLE: &str = "title";
 /// Of this start's steps, below `/run/wegovnow-box`.
 pub const RECORD: &str = "start.json";
 
@@ -121,6 +123,7 @@ fn render_all(care: &Caretaker<'_>, serial: &str) -> Result<String> {
     };
     let rendered = render(&settings, &ground);
     put(care, &rendered)?;
+    write_title(care, &settings)?;
     care.system.set_host_name(&host_name(&settings, serial)).context("cannot set the host's name")?;
     match wrong {
         Some(error) => {
@@ -129,6 +132,14 @@ fn render_all(care: &Caretaker<'_>, serial: &str) -> Result<String> {
         }
         None => Ok(format!("{} files", rendered.files.len())),
     }
+}
+
+/// Written only where it changes, for it is on flash.
+fn write_title(care: &Caretaker<'_>, settings: &provision::Settings) -> Result<()> {
+    let language = settings.kiosk.language.as_ref().or(settings.site.languages.first());
+    let title = format!("{}\n{}\n", language.map_or("", |code| code), settings.site.name.as_deref().unwrap_or_default());
+    let path = care.places.state(TITLE);
+    if fs::read_to_string(&path).is_ok_and(|text| text == title) { Ok(()) } else { file::write(&path, title, file::PUBLIC) }
 }
 
 fn put(care: &Caretaker<'_>, rendered: &Rendered) -> Result<()> {

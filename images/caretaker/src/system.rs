@@ -1,6 +1,6 @@
 //! What the caretaker asks of the machine. Tests bring a machine of their own.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -85,6 +85,17 @@ pub trait System {
     fn say(&self, text: &str);
     /// Space that is left, and all there is, in bytes.
     fn space(&self, path: &Path) -> Option<(u64, u64)>;
+}
+
+/// Takes away the picture that init leaves on a console; what has none, or a kiosk that draws for itself, stays as it is.
+fn show_text(console: &File) -> io::Result<()> {
+    // `KDSETMODE` with `KD_TEXT`, of linux/kd.h.
+    // SAFETY: KDSETMODE takes a number and no pointer.
+    #[allow(unsafe_code)]
+    unsafe {
+        rustix::ioctl::ioctl(console, rustix::ioctl::IntegerSetter::<0x4b3a>::new_usize(0))?;
+    }
+    Ok(())
 }
 
 /// The machine itself.
@@ -178,6 +189,7 @@ impl System for Machine {
         let at_once = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or(0);
         for console in ["/dev/ttyS0", "/dev/tty1"] {
             if let Ok(mut console) = OpenOptions::new().write(true).custom_flags(at_once).open(console) {
+                let _ = show_text(&console);
                 let _ = write!(console, "{text}\r\n");
             }
         }

@@ -44,6 +44,8 @@ pub struct Bench {
     pub broken: RefCell<Vec<String>>,
     /// Mounted read-only, with what is on it.
     read_only: RefCell<BTreeMap<PathBuf, Content>>,
+    /// Files below the root that turn up while the caretaker waits.
+    pub later: RefCell<Vec<(String, String)>>,
 }
 
 impl Bench {
@@ -61,6 +63,7 @@ impl Bench {
             host_name: RefCell::default(),
             broken: RefCell::default(),
             read_only: RefCell::default(),
+            later: RefCell::default(),
         };
         bench.runs(Slot::A, "1.2.0");
         bench.put("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\nwegovnow:x:997:997::/var/lib/wegovnow:/usr/sbin/nologin\n");
@@ -171,6 +174,9 @@ impl System for Bench {
     }
 
     fn sleep(&self, time: Duration) {
+        for (path, text) in self.later.take() {
+            self.put(&path, &text);
+        }
         self.elapsed.set(self.elapsed.get() + time);
         self.now_s.set(self.now_s.get() + time.as_secs());
     }

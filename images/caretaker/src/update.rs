@@ -12,6 +12,7 @@ mod tests;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use semver::Version;
@@ -33,6 +34,10 @@ pub const INSTALLED: &str = "installed.json";
 const FOLDER: &str = "download";
 /// Below `/run/wegovnow-box`: RAUC's handler, which is no child of ours, may take another variant.
 const ANY_VARIANT: &str = "any-variant";
+/// For a stick that was plugged in this moment: the kernel lets it settle for a second, and a hub takes its own time.
+const STICK: Duration = Duration::from_secs(10);
+/// From one look for it to the next.
+const LOOK: Duration = Duration::from_millis(500);
 /// Room that is left beside a bundle.
 const SPARE: u64 = 32 << 20;
 
@@ -140,15 +145,16 @@ pub fn check_manifest(care: &Caretaker<'_>, mounted: &Path) -> Result<Version> {
 }
 
 fn from_stick(care: &Caretaker<'_>, to: &Path, progress: Progress<'_>) -> Result<()> {
-    let mut found = Vec::new();
-    let devices = sticks(care);
-    for device in &devices {
-        let volume = Volume::Stick(device.clone());
-        match care.with(&volume, Access::Read, stick::bundles) {
-            Ok(names) => found.extend(names.into_iter().map(|name| (volume.clone(), name))),
-            // A partition of another kind on the same stick.
-            Err(error) => eprintln!("note: {}: {error:#}", device.display()),
+    let begun = care.system.elapsed();
+    let (devices, found, odd) = loop {
+        let look = look_at_sticks(care);
+        if !look.1.is_empty() || care.system.elapsed().saturating_sub(begun) >= STICK {
+            break look;
         }
+        care.system.sleep(LOOK);
+    };
+    for note in odd {
+        eprintln!("note: {note}");
     }
     let (volume, name) = match &found[..] {
         [one] => one,
@@ -161,6 +167,20 @@ fn from_stick(care: &Caretaker<'_>, to: &Path, progress: Progress<'_>) -> Result
     };
     // Copied first: a stick may be pulled at any time.
     care.with(volume, Access::Read, |dir| copy(care, &dir.join(name), to, progress))
+}
+
+/// All that may be a stick, the bundles found there, and what could not be read.
+fn look_at_sticks(care: &Caretaker<'_>) -> (Vec<PathBuf>, Vec<(Volume, String)>, Vec<String>) {
+    let (devices, mut found, mut odd) = (sticks(care), Vec::new(), Vec::new());
+    for device in &devices {
+        let volume = Volume::Stick(device.clone());
+        match care.with(&volume, Access::Read, stick::bundles) {
+            Ok(names) => found.extend(names.into_iter().map(|name| (volume.clone(), name))),
+            // A partition of another kind on the same stick, or a drive without a disc.
+            Err(error) => odd.push(format!("{}: {error:#}", device.display())),
+        }
+    }
+    (devices, found, odd)
 }
 
 fn copy(care: &Caretaker<'_>, from: &Path, to: &Path, progress: Progress<'_>) -> Result<()> {

@@ -14,6 +14,8 @@ mod ext4;
 mod disk;
 mod verity;
 mod slot;
+mod console;
+mod curtain;
 mod recovery;
 
 use std::convert::Infallible;
@@ -28,10 +30,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gpt::attribute::{BLANK, RESET};
+use panel::boot::Step;
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_bind, mount_move, mount_remount, unmount};
 use rustix::system::{RebootCommand, finit_module, reboot};
 
 use crate::argument::{Arguments, Verity};
+use crate::curtain::Curtain;
 use crate::disk::Disk;
 use crate::ext4::BeyondRepair;
 use crate::history::{History, Word};
@@ -65,7 +69,18 @@ fn start() -> Result<Infallible> {
         mount(kind, place, kind, MountFlags::NOSUID, None).with_context(|| format!("cannot mount {place}"))?;
     }
     let line = fs::read_to_string("/proc/cmdline").context("cannot read the kernel's arguments")?;
-    let Arguments { esp, mut slot, mut verity, is_recovery, reset } = Arguments::parse(&line)?;
+    let arguments = Arguments::parse(&line)?;
+    // Recovery has a picture of its own.
+    let mut curtain = if arguments.is_recovery { Curtain::none() } else { Curtain::close(arguments.slot) };
+    let started = start_from(&line, arguments, &mut curtain);
+    // Only an error comes back, and it is to be read.
+    curtain.open();
+    started
+}
+
+fn start_from(line: &str, arguments: Arguments, curtain: &mut Curtain) -> Result<Infallible> {
+    let Arguments { esp, mut slot, mut verity, is_recovery, reset } = arguments;
+    curtain.show(Step::Disk);
     load_modules("order")?;
     let mut disk = match disk::find(esp) {
         Ok(disk) => disk,
@@ -83,13 +98,15 @@ fn start() -> Result<Infallible> {
     let mut trouble = is_recovery.then(|| "no slot comes up: both were tried until their tries ran out, twice".to_owned());
     loop {
         if let Some(reason) = trouble.take() {
+            curtain.open();
             prepare_recovery();
             let (chosen, found) = recovery::run(Some(&mut disk), &reason, consoles.get_or_insert_with(Consoles::open));
             (slot, verity) = (chosen, found.verity);
         }
-        let error = match prepare(&mut disk, slot, &verity, reset.take()) {
+        let error = match prepare(&mut disk, slot, &verity, reset.take(), curtain) {
             Ok(()) => {
-                let line = consoles.is_some().then(|| argument::with_slot(&line, slot, &verity));
+                let line = consoles.is_some().then(|| argument::with_slot(line, slot, &verity));
+                curtain.show(Step::System);
                 return hand_over(line.as_deref());
             }
             Err(error) => error,
@@ -103,8 +120,11 @@ fn start() -> Result<Infallible> {
 }
 
 /// All that lies between a disk that was found and systemd.
-fn prepare(disk: &mut Disk, slot: char, verity: &Verity, reset: Option<Tier>) -> Result<()> {
+fn prepare(disk: &mut Disk, slot: char, verity: &Verity, reset: Option<Tier>, curtain: &mut Curtain) -> Result<()> {
     let mut history = History::default();
+    if reset.is_some() {
+        curtain.show(Step::Reset);
+    }
     let before = disk.table.clone();
     if let Err(error) = disk.settle(reset) {
         // It goes on with the table that is there. A reset that did not begin does not come by surprise later.
@@ -121,14 +141,20 @@ fn prepare(disk: &mut Disk, slot: char, verity: &Verity, reset: Option<Tier>) ->
         say(Level::Error, &format!("{error:#}"));
     }
 
+    let is_first = ["state", "data"].iter().any(|name| table::has(&disk.table, name, BLANK));
+    curtain.show(if is_first { Step::First } else { Step::Verify });
     let root = disk.partition(&format!("root-{slot}"))?;
     let verified = verity::open(&root, verity).context("cannot open the root file system")?;
     fs::create_dir_all(ROOT)?;
     mount(&verified, ROOT, "squashfs", MountFlags::RDONLY, None).context("cannot mount the root file system")?;
     say(Level::Notice, &format!("slot {slot}, root file system verified, on {}", disk.name));
-    history.floor_s = fs::read_to_string(BUILD).ok().and_then(|text| epoch(&text)).unwrap_or(0);
+    let build = fs::read_to_string(BUILD).unwrap_or_default();
+    curtain.learn_build(&build);
+    history.floor_s = epoch(&build).unwrap_or(0);
 
     open_state(disk, slot, &mut history)?;
+    curtain.learn_title(Path::new(STATE));
+    curtain.show(Step::Data);
     if reset == Some(Tier::Settings) {
         state::set_wish(Path::new(STATE), "settings")?;
     }

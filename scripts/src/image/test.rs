@@ -7,6 +7,7 @@ mod bar;
 mod bench;
 mod block;
 mod case;
+mod flash;
 mod kiosk;
 mod login;
 mod mark;
@@ -19,6 +20,7 @@ mod settle;
 mod slot;
 mod start;
 mod state;
+mod storage;
 mod update;
 mod watchdog;
 
@@ -44,7 +46,9 @@ fn cases() -> Vec<Case> {
         kiosk::CASES,
         update::CASES,
         power::CASES,
+        storage::CASES,
         privacy::CASES,
+        flash::CASES,
         bar::CASES,
     ];
     groups.concat()

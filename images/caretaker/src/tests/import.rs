@@ -81,6 +81,7 @@ fn a_bad_file_changes_nothing_and_says_everything() {
 
     bench.leave(FILE, &file(2, "[site]\nname = \"Atlantis\"\n"));
     assert!(bench.provision().starts_with("generation 2 taken, 2 changes"));
+    assert_eq!(bench.get("/state/title"), "\nAtlantis\n", "init shows it at the next start");
     assert_eq!(bench.found("problems.txt"), None, "what was mended is not said any longer");
 }
 

@@ -237,7 +237,26 @@ fn from_usb(bench: &Bench) -> Result<Version> {
 fn only_sticks_are_looked_at() {
     assert_eq!(sticks(&with_sticks().care()), ["/dev/sdb1", "/dev/sdb2"].map(PathBuf::from));
     let bench = Bench::new();
+    let begun = bench.elapsed.get();
     assert_eq!(from_usb(&bench).unwrap_err().to_string(), "no stick is plugged in");
+    assert_eq!(bench.elapsed.get() - begun, STICK, "a stick that was just plugged in takes its time");
+}
+
+#[test]
+fn a_stick_that_settles_is_waited_for() {
+    let bench = with_sticks();
+    let begun = bench.elapsed.get();
+    bench.answer("rauc info", 0, r#"{"version":"1.3.0"}"#);
+    bench.answer("rauc install", 0, "");
+    // An empty drive is there all the time.
+    fs::create_dir_all(bench.volume("stick-sdb1")).unwrap();
+    fs::create_dir_all(bench.volume("stick-sdc")).unwrap();
+    fs::write(bench.volume("stick-sdc").join("wegovnow.raucb"), "bundle").unwrap();
+    for (file, text) in [("removable", "1"), ("size", "1000\n")] {
+        bench.later.borrow_mut().push((format!("/sys/block/sdc/{file}"), text.to_owned()));
+    }
+    assert_eq!(from_usb(&bench).unwrap().to_string(), "1.3.0");
+    assert_eq!(bench.elapsed.get() - begun, LOOK);
 }
 
 #[test]

@@ -13,10 +13,8 @@ use panel::boot::Recovery;
 use super::form::{Decoder, Form, Key};
 use super::menu::Menu;
 use super::screen::Screen;
+use crate::console::FRONT;
 use crate::{Level, say};
-
-/// What is in front on the screen.
-const SCREEN: &str = "/dev/tty0";
 
 /// The serial line of the kernel's arguments.
 const SERIAL: &str = "/dev/ttyS0";
@@ -47,7 +45,7 @@ enum Typed {
 impl Consoles {
     pub fn open() -> Consoles {
         let (sender, typed) = channel();
-        let screen = Screen::take(SCREEN).inspect_err(|error| say(Level::Debug, &format!("no picture: {error:#}"))).ok();
+        let screen = Screen::take(FRONT).inspect_err(|error| say(Level::Debug, &format!("no picture: {error:#}"))).ok();
         let read = |terminal: &'static str, listen: fn(&File, &Sender<Typed>)| {
             let sender = sender.clone();
             // Without its thread a terminal is still written to.
@@ -61,8 +59,8 @@ impl Consoles {
             });
         };
         read(SERIAL, lines);
-        read(SCREEN, if screen.is_some() { keys } else { lines });
-        let with_text = if screen.is_some() { &[SERIAL][..] } else { &[SCREEN, SERIAL] };
+        read(FRONT, if screen.is_some() { keys } else { lines });
+        let with_text = if screen.is_some() { &[SERIAL][..] } else { &[FRONT, SERIAL] };
         let is_pictured = screen.is_some();
         let terminals = with_text.iter().filter_map(|path| OpenOptions::new().write(true).open(path).ok()).collect();
         Consoles { terminals, screen, is_pictured, picture: Recovery::default(), typed, _sender: sender }
@@ -72,7 +70,7 @@ impl Consoles {
     pub fn begin(&mut self, text: &str, picture: Recovery) {
         self.picture = picture;
         if self.is_pictured && self.screen.is_none() {
-            self.screen = Screen::take(SCREEN).inspect_err(|error| say(Level::Debug, &format!("no picture: {error:#}"))).ok();
+            self.screen = Screen::take(FRONT).inspect_err(|error| say(Level::Debug, &format!("no picture: {error:#}"))).ok();
         }
         self.write(&format!("\n\n{text}\n"));
     }

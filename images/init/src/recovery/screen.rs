@@ -6,18 +6,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use panel::boot::{Recovery, draw_recovery};
 use panel::canvas::Frame;
-use panel::framebuffer::Framebuffer;
-use rustix::ioctl::{IntegerSetter, Opcode, ioctl};
+use panel::framebuffer::{FIRST, Framebuffer};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use crate::{Level, say};
-
-const DEVICE: &str = "/dev/fb0";
-
-/// `KDSETMODE` of linux/kd.h, and what it sets.
-const MODE: Opcode = 0x4b3a;
-const TEXT: usize = 0;
-const GRAPHICS: usize = 1;
+use crate::{Level, console, say};
 
 pub struct Screen {
     framebuffer: Framebuffer,
@@ -32,7 +24,7 @@ impl Screen {
     /// # Errors
     /// There is no framebuffer to draw on, or no console that can be taken.
     pub fn take(terminal: &str) -> Result<Screen> {
-        let framebuffer = Framebuffer::open(Path::new(DEVICE))?;
+        let framebuffer = Framebuffer::open(Path::new(FIRST))?;
         let terminal =
             File::options().read(true).write(true).open(terminal).with_context(|| format!("cannot open {terminal}"))?;
         let before = tcgetattr(&terminal).context("the console does not tell its mode")?;
@@ -40,15 +32,8 @@ impl Screen {
         raw.make_raw();
         tcsetattr(&terminal, OptionalActions::Now, &raw).context("the console does not take single keys")?;
         let screen = Screen { frame: Frame::new(framebuffer.size()), framebuffer, terminal, before };
-        screen.set_mode(GRAPHICS)?;
+        console::set_graphics(&screen.terminal, true)?;
         Ok(screen)
-    }
-
-    fn set_mode(&self, mode: usize) -> Result<()> {
-        // SAFETY: KDSETMODE takes a number and no pointer.
-        #[allow(unsafe_code)]
-        let done = unsafe { ioctl(&self.terminal, IntegerSetter::<MODE>::new_usize(mode)) };
-        done.context("the console does not change its mode")
     }
 
     pub fn show(&mut self, recovery: &Recovery) {
@@ -62,7 +47,7 @@ impl Screen {
 impl Drop for Screen {
     /// Whoever starts next finds a console with text.
     fn drop(&mut self) {
-        let given_back = self.set_mode(TEXT);
+        let given_back = console::set_graphics(&self.terminal, false);
         let set_back = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
         if let Err(error) = given_back.and(set_back.context("the console keeps its mode")) {
             say(Level::Debug, &format!("{error:#}"));

@@ -51,7 +51,7 @@ const KIOSK: Duration = Duration::from_secs(240);
 const SAME: f64 = 0.03;
 
 /// Waits until the kiosk is drawn; the picture, and when it was there, since power on.
-fn kiosk(machine: &mut Machine) -> Result<(Picture, Duration)> {
+pub fn drawn(machine: &mut Machine) -> Result<(Picture, Duration)> {
     let mut last: Option<(Picture, Duration)> = None;
     machine.wait_until("the kiosk is on the screen", KIOSK, |machine| {
         let at = machine.elapsed();
@@ -73,18 +73,8 @@ fn kiosk(machine: &mut Machine) -> Result<(Picture, Duration)> {
     last.ok_or_else(|| machine.failure("no picture of the kiosk"))
 }
 
-fn picture(trial: &mut Trial) -> Result<()> {
-    let disk = settle::overlay(trial)?;
-    let mut machine = Machine::start(&crate::machine::Setup { memory_mb: 1024, ..Default::default() }, &disk, trial.run)?;
-    let (before, at) = kiosk(&mut machine)?;
-    trial.time("power on to the kiosk's picture", at);
-    trial.holds("the kiosk is on the screen", true);
-    machine.hear(mark::GOOD, mark::START)?;
-    let (settled, _) = kiosk(&mut machine)?;
-    let file = machine.picture("kiosk")?;
-    std::fs::copy(&file, trial.bench.out.join("T19-kiosk.png"))?;
-    let share = before.difference(&settled, settled.whole(), 8)?;
-    println!("   {:.1} % of the picture changed until the start was called good", share * 100.0);
+/// Touches the picture until it changes; how long that took.
+pub fn answers(machine: &mut Machine, settled: &Picture) -> Result<Option<Duration>> {
     // Where the welcome screen has its large button: the middle of the lower half; wherever it is, some touch does something.
     let (width, height) = (settled.width as u32, settled.height as u32);
     let mut answered = None;
@@ -103,6 +93,22 @@ fn picture(trial: &mut Trial) -> Result<()> {
             break;
         }
     }
+    Ok(answered)
+}
+
+fn picture(trial: &mut Trial) -> Result<()> {
+    let disk = settle::overlay(trial)?;
+    let mut machine = Machine::start(&crate::machine::Setup { memory_mb: 1024, ..Default::default() }, &disk, trial.run)?;
+    let (before, at) = drawn(&mut machine)?;
+    trial.time("power on to the kiosk's picture", at);
+    trial.holds("the kiosk is on the screen", true);
+    machine.hear(mark::GOOD, mark::START)?;
+    let (settled, _) = drawn(&mut machine)?;
+    let file = machine.picture("kiosk")?;
+    std::fs::copy(&file, trial.bench.out.join("T19-kiosk.png"))?;
+    let share = before.difference(&settled, settled.whole(), 8)?;
+    println!("   {:.1} % of the picture changed until the start was called good", share * 100.0);
+    let answered = answers(&mut machine, &settled)?;
     if let Some(took) = answered {
         trial.time("touch to another picture, with the time to fetch it", took);
     }
@@ -124,7 +130,7 @@ fn turned(trial: &mut Trial) -> Result<()> {
         // A square screen, so that all four have the same layout.
         let setup = crate::machine::Setup { screen: (1024, 1024), ..login.setup() };
         let mut machine = settle::start_as(trial.run, &disk, &setup)?;
-        let (screen, _) = kiosk(&mut machine)?;
+        let (screen, _) = drawn(&mut machine)?;
         let file = machine.picture(&format!("turned-{degrees}"))?;
         std::fs::copy(&file, trial.bench.out.join(format!("T19-turned-{degrees}.png")))?;
         machine.cut()?;
@@ -145,7 +151,7 @@ fn escape(trial: &mut Trial) -> Result<()> {
     let disk = settle::overlay(trial)?;
     let setup = crate::machine::Setup { memory_mb: 1024, ..Default::default() };
     let mut machine = settle::start_as(trial.run, &disk, &setup)?;
-    kiosk(&mut machine)?;
+    drawn(&mut machine)?;
     machine.qmp("device_add", serde_json::json!({ "driver": "usb-kbd", "id": "keyboard" }))?;
     let attempts: [&[&str]; 4] =
         [&["ctrl", "alt", "f2"], &["ctrl", "alt", "backspace"], &["ctrl", "alt", "delete"], &["alt", "sysrq", "b"]];

@@ -150,7 +150,8 @@ pub fn direct_setup(trial: &Trial, disk: &Medium) -> Result<Setup> {
     std::fs::write(&kernel, content("vmlinuz")?)?;
     std::fs::write(&initramfs, content("initrd")?)?;
     let arguments = format!(
-        "wegovnow.slot=a wegovnow.esp={esp} wegovnow.verity={} quiet loglevel=4 panic=10 console=ttyS0,115200",
+        "wegovnow.slot=a wegovnow.esp={esp} wegovnow.verity={} quiet loglevel=4 panic=10 softlockup_panic=1 watchdog_thresh=30 vt.global_cursor_default=0 \
+         console=ttyS0,115200",
         verity.trim_matches('"')
     );
     Ok(Setup { kernel: Some(Kernel { kernel, initramfs, arguments }), ..Setup::default() })
