@@ -1,6 +1,7 @@
 //! `wegovnow-box set-up`: gives the daemon the town that the technician named. Runs as the daemon's account.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,6 +41,10 @@ pub fn run(care: &Caretaker<'_>) -> Result<String> {
         }
         file::write(&care.places.at(SOURCE), mark + "\n", file::PUBLIC)?;
         done.push(format!("the map was made of {file}"));
+    }
+    if map.exists() {
+        // Kiosk and console draw it themselves, under accounts of their own. What else lies there stays the daemon's alone.
+        fs::set_permissions(&map, fs::Permissions::from_mode(file::PUBLIC)).context("cannot let others read the map")?;
     }
     let mut arguments = vec!["init"];
     for (option, name) in [("--name", "TOWN_NAME"), ("--languages", "TOWN_LANGUAGES"), ("--border", "TOWN_BORDER")] {

@@ -1,5 +1,7 @@
 //! From the first start to an update that stays, and one that does not.
 
+use std::os::unix::fs::PermissionsExt;
+
 use bootstate::Slot;
 
 use super::{Bench, EPOCH, KEY};
@@ -362,7 +364,11 @@ fn the_town_is_set_up_as_provisioned() {
         set_up::run(&bench.care()).unwrap();
         bench.ran.borrow().len()
     };
+    let map = bench.care().places.at("/var/lib/wegovnow/town.map");
+    std::fs::set_permissions(&map, std::fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(imports(), 0);
+    let mode = std::fs::metadata(&map).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o644, "who draws the map reads it");
     bench.put("/var/lib/wegovnow-box/town/utopia.osm.pbf", "another extract");
     assert_eq!(imports(), 2, "import, and the town set up with it");
     assert_eq!(imports(), 0);
