@@ -17,11 +17,14 @@ mod privacy;
 mod report;
 mod select;
 mod settle;
+mod sight;
 mod slot;
 mod start;
 mod state;
 mod storage;
+mod town;
 mod update;
+mod visit;
 mod watchdog;
 
 use std::path::{Path, PathBuf};
@@ -57,7 +60,7 @@ fn cases() -> Vec<Case> {
 /// Options of `cargo x image test`.
 #[derive(Args)]
 pub struct Options {
-    /// Cases as T9 or T9.mount; all when none is named
+    /// Cases by name, as T6 or T9.mount; T6.* or, where no case has that very name, T9 for all of a number. All when none is named
     cases: Vec<String>,
     /// The image
     #[arg(long, default_value = IMAGE)]

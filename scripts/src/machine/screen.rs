@@ -19,6 +19,32 @@ pub struct Region {
     pub height: usize,
 }
 
+impl Region {
+    pub fn middle(self) -> (usize, usize) {
+        (self.x + self.width / 2, self.y + self.height / 2)
+    }
+
+    pub fn bottom(self) -> usize {
+        self.y + self.height
+    }
+}
+
+/// Pixels of one colour that touch one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Area {
+    /// The smallest that holds them all.
+    pub region: Region,
+    /// How many there are.
+    pub pixels: usize,
+}
+
+impl Area {
+    /// The share of its region that it fills, 0 to 1: little for an outline, much for a button.
+    pub fn filling(&self) -> f64 {
+        self.pixels as f64 / (self.region.width * self.region.height).max(1) as f64
+    }
+}
+
 impl Picture {
     /// Reads a portable pixmap (`P6`, 8 bits a colour), QEMU's own form of a screendump.
     pub fn parse(bytes: &[u8]) -> Result<Picture> {
@@ -43,7 +69,7 @@ impl Picture {
         Region { x: 0, y: 0, width: self.width, height: self.height }
     }
 
-    fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
+    pub fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
         let at = (y * self.width + x) * 3;
         [self.pixels[at], self.pixels[at + 1], self.pixels[at + 2]]
     }
@@ -85,6 +111,58 @@ impl Picture {
             count += 1;
         }
         Ok(differ as f64 / count.max(1) as f64)
+    }
+
+    /// All areas of a colour, of at least so many pixels across and down, from the top. Shades that soften the edges of letters are
+    /// other colours.
+    pub fn areas(&self, colour: [u8; 3], smallest: [usize; 2]) -> Vec<Area> {
+        let mut is_open: Vec<bool> = self.pixels.chunks_exact(3).map(|pixel| pixel == colour).collect();
+        let mut areas = Vec::new();
+        let mut stack = Vec::new();
+        for first in 0..is_open.len() {
+            if !std::mem::take(&mut is_open[first]) {
+                continue;
+            }
+            let (mut left, mut right, mut bottom, mut pixels) = (self.width, 0, 0, 0);
+            stack.push(first);
+            while let Some(at) = stack.pop() {
+                let (x, y) = (at % self.width, at / self.width);
+                (left, right, bottom, pixels) = (left.min(x), right.max(x), bottom.max(y), pixels + 1);
+                let beside = [
+                    (x > 0).then(|| at - 1),
+                    (x + 1 < self.width).then_some(at + 1),
+                    at.checked_sub(self.width),
+                    (y + 1 < self.height).then_some(at + self.width),
+                ];
+                stack.extend(beside.into_iter().flatten().filter(|at| std::mem::take(&mut is_open[*at])));
+            }
+            let top = first / self.width;
+            let region = Region { x: left, y: top, width: right + 1 - left, height: bottom + 1 - top };
+            if region.width >= smallest[0] && region.height >= smallest[1] {
+                areas.push(Area { region, pixels });
+            }
+        }
+        areas
+    }
+
+    /// Where a point of this picture, turned back clockwise by so many quarters, lies in the picture it was made of.
+    pub fn origin(&self, (x, y): (usize, usize), quarters: u32) -> (usize, usize) {
+        (0..quarters % 4)
+            .fold(((x, y), (self.width, self.height)), |((x, y), (width, height)), _| {
+                // It was `height` wide.
+                ((y, width - 1 - x), (height, width))
+            })
+            .0
+    }
+
+    /// What its QR codes say, of those that can be read.
+    pub fn codes(&self) -> Vec<String> {
+        let luma = |x, y| {
+            let [red, green, blue] = self.pixel(x, y).map(u16::from);
+            ((red + green + blue) / 3) as u8
+        };
+        let mut image = rqrr::PreparedImage::prepare_from_greyscale(self.width, self.height, luma);
+        image.detect_grids().iter().filter_map(|grid| Some(grid.decode().ok()?.1)).collect()
     }
 
     /// Turned clockwise by so many quarters: what a rotated box shows, as its onlooker sees it.
@@ -148,6 +226,34 @@ mod tests {
         assert_eq!(reds(&quarter), [3, 0, 4, 1, 5, 2]);
         assert_eq!(picture.turned(4), picture);
         assert_eq!(quarter.turned(3), picture);
+    }
+
+    #[test]
+    fn a_point_of_a_turned_picture_is_found_in_the_other() {
+        let picture = picture();
+        for quarters in 0..4 {
+            let turned = picture.turned(quarters);
+            for (x, y) in turned.points(turned.whole()) {
+                let (from_x, from_y) = turned.origin((x, y), quarters);
+                assert_eq!(turned.pixel(x, y), picture.pixel(from_x, from_y), "{quarters} quarters, {x} {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn pixels_that_touch_are_one_area() {
+        // A ring of 1 round a 2, beside a bar of 1.
+        let rows = ["1111.1", "1221.1", "1111.1", "......"];
+        let mut bytes = b"P6\n6 4\n255\n".to_vec();
+        bytes.extend(rows.iter().flat_map(|row| row.bytes().flat_map(|byte| [byte, 0, 0])));
+        let picture = Picture::parse(&bytes).unwrap();
+        let ring = Area { region: Region { x: 0, y: 0, width: 4, height: 3 }, pixels: 10 };
+        let bar = Area { region: Region { x: 5, y: 0, width: 1, height: 3 }, pixels: 3 };
+        assert_eq!(picture.areas([b'1', 0, 0], [1; 2]), [ring, bar]);
+        assert_eq!(picture.areas([b'1', 0, 0], [2; 2]), [ring]);
+        assert_eq!(picture.areas([b'2', 0, 0], [1; 2])[0].region, Region { x: 1, y: 1, width: 2, height: 1 });
+        assert!(picture.areas([b'3', 0, 0], [1; 2]).is_empty());
+        assert!((ring.filling() - 10.0 / 12.0).abs() < 1e-9 && ring.region.middle() == (2, 1) && ring.region.bottom() == 3);
     }
 
     #[test]

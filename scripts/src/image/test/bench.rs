@@ -75,14 +75,37 @@ impl Bench {
         fs::rename(from, &to).with_context(|| format!("cannot keep {} as {}", from.display(), to.display()))
     }
 
-    /// Named by the image that it lies over.
+    /// A disk whose box served the made-up town and was switched off in good order, if there is one of this image.
+    pub fn town(&self) -> Result<Option<Medium>> {
+        let file = self.file("town", "img")?;
+        Ok(file.is_file().then_some(Medium::Raw(file)))
+    }
+
+    /// Takes such a disk, in place of those of other images.
+    pub fn keep_town(&self, disk: &Medium) -> Result<()> {
+        for entry in fs::read_dir(&self.out)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name.to_string_lossy().starts_with("town-") && name.to_string_lossy().ends_with(".img") {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        let (from, to) = (disk.file()?, self.file("town", "img")?);
+        fs::rename(from, &to).with_context(|| format!("cannot keep {} as {}", from.display(), to.display()))
+    }
+
     fn golden_file(&self) -> Result<PathBuf> {
+        self.file("golden", "qcow2")
+    }
+
+    /// Named by the image that it was made of.
+    fn file(&self, name: &str, ending: &str) -> Result<PathBuf> {
         let image = self.image.file()?;
         let metadata = fs::metadata(image)?;
         let changed = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
         let hash = Sha256::new().chain_update(image.as_os_str().as_encoded_bytes()).chain_update(format!("{changed:?}"));
         let key: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Ok(self.out.join(format!("golden-{key}.qcow2")))
+        Ok(self.out.join(format!("{name}-{key}.{ending}")))
     }
 }
 

@@ -26,9 +26,14 @@ impl Login {
 
     /// `appliance.toml` with a civil servant and a technician, and whatever more.
     pub fn file(&self, more: &str) -> String {
+        self.file_of(1, more)
+    }
+
+    /// The same, of a generation: a box takes only a higher one than the last.
+    pub fn file_of(&self, generation: u32, more: &str) -> String {
         let key = self.key.public.rsplit_once(' ').map_or(self.key.public.as_str(), |(key, _)| key);
         format!(
-            "schema = 1\ngeneration = 1\n[technician]\nkeys = [\"{key}\"]\n[[staff.accounts]]\nname = \"anna\"\nkeys = [\"{key}\"]\n{more}"
+            "schema = 1\ngeneration = {generation}\n[technician]\nkeys = [\"{key}\"]\n[[staff.accounts]]\nname = \"anna\"\nkeys = [\"{key}\"]\n{more}"
         )
     }
 
@@ -39,6 +44,11 @@ impl Login {
     /// A command of `wegovnow-box`, as a technician.
     pub fn technician(&self, machine: &mut Machine, line: &str) -> Result<String> {
         self.ask(machine, "root", line, PATIENCE)
+    }
+
+    /// A command of the console, as a civil servant.
+    pub fn staff(&self, machine: &mut Machine, line: &str) -> Result<String> {
+        self.ask(machine, "anna", line, PATIENCE)
     }
 
     fn ask(&self, machine: &mut Machine, account: &str, command: &str, limit: Duration) -> Result<String> {

@@ -49,7 +49,7 @@ pub const CASES: &[Case] = &[
         title: "kernel and initramfs without a boot loader",
         expected: [1, 1],
         needs: &[],
-        is_smoke: false,
+        is_smoke: true,
         run: direct,
     },
     Case { id: "T21", title: "a network without any answer", expected: [2, 2], needs: &[], is_smoke: false, run: offline },
