@@ -26,7 +26,7 @@ use medium::Medium;
 use qmp::{Event, Qmp};
 use run::Run;
 use screen::Picture;
-use ssh::{Answer, Key};
+use ssh::{Answer, Key, Session};
 
 /// Debian packages that a machine needs.
 pub const TOOLS: &str = "qemu-system-x86 qemu-utils ovmf mtools dosfstools openssh-client";
@@ -464,6 +464,11 @@ impl<'a> Machine<'a> {
     /// Runs a command in the box.
     pub fn ssh(&self, key: &Key, account: &str, command: &str, limit: Duration) -> Result<Answer> {
         ssh::command(self.run, key, account, self.port(22)?, command, limit)
+    }
+
+    /// A conversation with what an account of the box has as its shell.
+    pub fn converse(&self, key: &Key, account: &str) -> Result<Session> {
+        Session::open(self.run, key, account, self.port(22)?)
     }
 
     /// The most memory that QEMU itself held, in MB; more than the box's own memory.

@@ -1,9 +1,10 @@
 //! Logging in to a running box over its forwarded port, with nothing of the user's own settings.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -97,6 +98,56 @@ pub fn command(run: &Run, key: &Key, account: &str, port: u16, command: &str, li
         thread::sleep(BETWEEN);
     };
     Ok(Answer { status, out: text(&out)?, errors: text(&errors)? })
+}
+
+/// A conversation in lines with what an account has as its shell; over when it is dropped.
+pub struct Session {
+    ssh: Child,
+    input: ChildStdin,
+    lines: Receiver<String>,
+}
+
+impl Session {
+    pub fn open(run: &Run, key: &Key, account: &str, port: u16) -> Result<Session> {
+        let mut ssh = Command::new("ssh");
+        ssh.args(arguments(&run.file("known_hosts"), Some(key), account, port));
+        ssh.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(File::create(run.file("ssh.errors"))?);
+        let mut ssh = ssh.spawn().context("ssh does not start: it is in the package openssh-client")?;
+        let (input, out) = ssh.stdin.take().zip(ssh.stdout.take()).context("ssh has no pipes")?;
+        let (sender, lines) = channel();
+        // Ends with ssh, or with us.
+        thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Ok(Session { ssh, input, lines })
+    }
+
+    /// Sends a line.
+    ///
+    /// # Errors
+    /// Nobody is there any more.
+    pub fn say(&mut self, line: &str) -> Result<()> {
+        self.input.write_all(format!("{line}\n").as_bytes()).and_then(|()| self.input.flush()).context("the connection is gone")
+    }
+
+    /// The next line that holds, of those that come in time.
+    pub fn hear(&mut self, holds: impl Fn(&str) -> bool, limit: Duration) -> Option<String> {
+        let start = Instant::now();
+        while let Some(left) = limit.checked_sub(start.elapsed()) {
+            match self.lines.recv_timeout(left) {
+                Ok(line) if holds(&line) => return Some(line),
+                Ok(_) => {}
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Ours, by its own handle.
+        let _ = self.ssh.kill();
+        let _ = self.ssh.wait();
+    }
 }
 
 fn text(file: &Path) -> Result<String> {

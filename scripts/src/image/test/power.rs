@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::case::{Case, Trial};
-use super::{mark, settle};
+use super::login::{self, Login};
+use super::need::Need;
+use super::{mark, settle, town};
 use crate::image::layout;
 use crate::machine::medium::Medium;
 use crate::machine::{Machine, Setup};
@@ -39,6 +41,14 @@ pub const CASES: &[Case] = &[
         run: cuts_of_later_starts,
     },
     Case {
+        id: "T14.writes",
+        title: "power cuts while staff writes numbered notes: what was acknowledged is there, once, in order",
+        expected: [CUTS_QUICK * 3 + 1, CUTS * 3 + 1],
+        needs: &[Need::Caretaker, Need::Ssh, Need::State, Need::Kiosk],
+        is_smoke: false,
+        run: cuts_of_writes,
+    },
+    Case {
         id: "T23.slow",
         title: "a disk that takes 20 ms for everything",
         expected: [2, 2],
@@ -61,6 +71,13 @@ const ROUNDS_QUICK: u32 = 2;
 
 /// How many flushes a start makes; a cut is at one of them, or comes too late and is made when the start is over.
 const FLUSHES: u64 = 40;
+
+/// Cuts while notes are written.
+const CUTS: u32 = 24;
+const CUTS_QUICK: u32 = 2;
+
+/// Of notes, at most, before the power fails; a note is one flush and more.
+const NOTES: u64 = 40;
 
 fn rounds(trial: &Trial) -> u32 {
     if trial.bench.quick { ROUNDS_QUICK } else { ROUNDS }
@@ -128,6 +145,86 @@ fn cuts_of_later_starts(trial: &mut Trial) -> Result<()> {
     Ok(())
 }
 
+fn cuts_of_writes(trial: &mut Trial) -> Result<()> {
+    let login = Login::new(trial)?;
+    let disk = town::with_report(trial, &login)?;
+    let mut chance = Chance::new(trial.bench.seed ^ 0x1114);
+    let cuts = if trial.bench.quick { CUTS_QUICK } else { CUTS };
+    // Numbers that the box has acknowledged, and one that it may have kept without an answer reaching us, for each cut.
+    let (mut acknowledged, mut open): (Vec<u64>, Vec<u64>) = (Vec::new(), Vec::new());
+    let mut next = 1;
+    for cut in 1..=cuts {
+        let (notes, seed) = (1 + chance.below(NOTES), chance.next());
+        let socket = trial.run.sockets.join(format!("nbd-{cut}"));
+        let server = Server::start(disk.file()?, &socket, Fault::default(), seed)?;
+        let mut machine = Machine::start(&login.setup(), &server.medium(), trial.run)?;
+        let reference = town::reference(&mut machine, &login)?;
+        kept(trial, &mut machine, &login, &reference, cut, (&acknowledged, &open))?;
+        let mut session = machine.converse(&login.key, "anna")?;
+        for number in next..next + notes {
+            let text = format!("note {number:06}");
+            session.say(&format!("note {reference} {text}"))?;
+            let heard = session.hear(|line| line.starts_with(&reference) && line.contains(&text), login::PATIENCE);
+            heard.ok_or_else(|| machine.failure(&format!("note {number} is not acknowledged")))?;
+            acknowledged.push(number);
+        }
+        next += notes;
+        // One more is on its way when the power fails, at one of the next flushes or at once.
+        server.set_fault(Fault { cut_at_flush: Some(server.flushes() + 1 + chance.below(2)), ..Fault::default() });
+        let number = next;
+        let text = format!("note {number:06}");
+        session.say(&format!("note {reference} {text}"))?;
+        match session.hear(|line| line.starts_with(&reference) && line.contains(&text), Duration::from_secs(5)) {
+            Some(_) => acknowledged.push(number),
+            None => open.push(number),
+        }
+        next += 1;
+        let lost = server.cut()?;
+        machine.cut()?;
+        println!("   cut {cut} after {notes} notes: {} kept, {} torn, {} lost", lost.kept, lost.torn, lost.lost);
+    }
+    let mut machine = Machine::start(&login.setup(), &disk, trial.run)?;
+    let reference = town::reference(&mut machine, &login)?;
+    kept(trial, &mut machine, &login, &reference, cuts + 1, (&acknowledged, &open))?;
+    trial.figure("power cuts while notes were written", f64::from(cuts), "survived");
+    trial.figure("notes acknowledged, none of them lost", acknowledged.len() as f64, "notes");
+    machine.hear(mark::GOOD, mark::START)?;
+    machine.power_down(mark::STOP)?;
+    drop(machine);
+    trial.holds("every hash and signature of the store is right", settle::verify_store(&disk, trial).is_ok());
+    Ok(())
+}
+
+/// What the box holds, against what it said: three assertions, but for the first start, before which nothing was written.
+fn kept(
+    trial: &mut Trial,
+    machine: &mut Machine,
+    login: &Login,
+    reference: &str,
+    start: u32,
+    (acknowledged, open): (&[u64], &[u64]),
+) -> Result<()> {
+    if start == 1 {
+        return Ok(());
+    }
+    let said = login.staff(machine, &format!("open {reference}"))?;
+    let found = numbers(&said);
+    let missing: Vec<&u64> = acknowledged.iter().filter(|number| !found.contains(number)).collect();
+    trial.holds(
+        &format!("start {start}: all {} acknowledged notes are there; missing: {missing:?}", acknowledged.len()),
+        missing.is_empty(),
+    );
+    trial.holds(&format!("start {start}: each once, in the order of writing"), found.is_sorted_by(|one, other| one < other));
+    let made_up: Vec<&u64> = found.iter().filter(|number| !acknowledged.contains(number) && !open.contains(number)).collect();
+    trial.holds(&format!("start {start}: and nothing that nobody wrote; found: {made_up:?}"), made_up.is_empty());
+    Ok(())
+}
+
+/// Of the notes that a report shows.
+fn numbers(said: &str) -> Vec<u64> {
+    said.lines().filter_map(|line| line.rsplit_once(": note ")?.1.trim().parse().ok()).collect()
+}
+
 /// Finds out which blocks of the root file system are read late, and damages some of them.
 fn running(trial: &mut Trial) -> Result<()> {
     let disk = settle::both_slots(trial)?;
@@ -193,4 +290,15 @@ fn lying(trial: &mut Trial) -> Result<()> {
     let end = ["it starts", "init says why it cannot start", "it is in recovery", "it is in recovery"][which];
     trial.holds(&format!("after losing what was called flushed: {end}"), true);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_are_read_by_their_numbers() {
+        let said = "R-4N2Z94 Lamp\nNotes, for colleagues only\n  08:41 anna: note 000001\n  08:42 anna: note 000012\n  08:43 bert: look\n";
+        assert_eq!(numbers(said), [1, 12]);
+    }
 }

@@ -7,30 +7,33 @@ use anyhow::Result;
 use super::case::{Case, Trial};
 use super::login::Login;
 use super::need::Need;
-use super::{mark, settle};
+use super::{mark, settle, town};
 use crate::image::layout;
 
 pub const CASES: &[Case] = &[Case {
     id: "T28",
-    title: "words of a note, a code and a key are nowhere on the disk in the clear",
-    expected: [3, 3],
-    needs: &[Need::Caretaker, Need::Ssh, Need::State],
+    title: "words of a note and a password are nowhere on the disk in the clear",
+    expected: [4, 4],
+    needs: &[Need::Caretaker, Need::Ssh, Need::State, Need::Kiosk],
     is_smoke: false,
     run: canaries,
 }];
 
-/// Typed by staff as an answer's text.
+/// Written by staff about a resident's report.
 const WORDS: &str = "canary-words-of-a-note";
 
 fn canaries(trial: &mut Trial) -> Result<()> {
     let login = Login::new(trial)?;
-    let disk = settle::copy(trial)?;
+    let disk = town::with_report(trial, &login)?;
+    let provision = disk.fat(layout::PROVISION, &trial.run.dir)?;
+    let settings = String::from_utf8(provision.get("appliance.toml")?.unwrap_or_default())?;
     let wifi = "[wifi]\nssid = \"town\"\npassword = \"canary-of-the-wifi\"\n";
-    disk.fat(layout::PROVISION, &trial.run.dir)?.put("appliance.toml", login.file(wifi).as_bytes())?;
+    provision.put("appliance.toml", format!("{settings}{wifi}").as_bytes())?;
     let mut machine = settle::start_as(trial.run, &disk, &login.setup())?;
-    // Refused or not: what is typed must not end in a log.
-    let answer = machine.ssh(&login.key, "anna", &format!("status R-4F7K2M fixed '{WORDS}'"), super::login::PATIENCE)?;
-    println!("   the console said: {}", answer.out.trim().lines().next().unwrap_or_default());
+    let reference = town::reference(&mut machine, &login)?;
+    login.staff(&mut machine, &format!("note {reference} {WORDS}"))?;
+    let said = login.staff(&mut machine, &format!("open {reference}"))?;
+    trial.holds("the note is kept, and read by staff", said.contains(WORDS));
     machine.power_down(mark::STOP)?;
     let serial = fs::read(&machine.serial)?;
     drop(machine);

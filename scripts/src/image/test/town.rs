@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
-use super::case::Trial;
-use super::login::Login;
+use super::case::{Status, Trial};
+use super::login::{Login, PATIENCE};
+use super::mark;
 use crate::image::layout;
 use crate::machine::Machine;
 use crate::machine::medium::Medium;
@@ -29,6 +30,29 @@ pub fn served(trial: &Trial, login: &Login, more: &str) -> Result<Medium> {
     let disk = before.copy(&trial.run.file("disk.img"))?;
     provision(trial, &disk, login, 2, more)?;
     Ok(disk)
+}
+
+/// The one that T19 leaves, where a report was filed; that case is run where it was not yet.
+pub fn with_report(trial: &Trial, login: &Login) -> Result<Medium> {
+    if trial.bench.town()?.is_none() {
+        println!("   T19 files a report first");
+        let outcome = super::kiosk::TOUCHED.run(trial.bench, false);
+        ensure!(outcome.status == Status::Passed, "T19 filed no report: {}", outcome.reasons.join("; "));
+    }
+    served(trial, login, "")
+}
+
+/// The report that is there, once the box answers.
+pub fn reference(machine: &mut Machine, login: &Login) -> Result<String> {
+    let mut found = None;
+    machine.wait_until("staff reads the queue", 2 * mark::START, |machine| {
+        // Until the daemon answers the console says that it does not.
+        let Ok(answer) = machine.ssh(&login.key, "anna", "queue all", PATIENCE) else { return Ok(false) };
+        let word = answer.out.split_whitespace().find(|word| word.starts_with("R-") && word.len() == 8);
+        found = word.map(str::to_owned);
+        Ok(found.is_some())
+    })?;
+    found.ok_or_else(|| machine.failure("no report is there"))
 }
 
 fn provision(trial: &Trial, disk: &Medium, login: &Login, generation: u32, more: &str) -> Result<()> {
