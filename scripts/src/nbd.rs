@@ -12,7 +12,7 @@ use std::os::unix::fs::FileExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ pub enum Refusal {
 /// What is wrong with the disk.
 #[derive(Debug, Clone, Default)]
 pub struct Fault {
+    /// Nothing is answered until another fault is set; then what was asked for is done, late.
+    pub hangs: bool,
     /// A flush is answered and not done, as cheap cards do it.
     pub lies: bool,
     /// Before every answer.
@@ -60,9 +62,16 @@ struct Disk {
     trace: Option<Vec<(u64, u64)>>,
 }
 
+/// What all clients ask, and what wakes those that hang.
+#[derive(Clone)]
+struct Shared {
+    disk: Arc<Mutex<Disk>>,
+    mended: Arc<Condvar>,
+}
+
 /// The server of one disk, until it is dropped.
 pub struct Server {
-    disk: Arc<Mutex<Disk>>,
+    shared: Shared,
     over: Arc<AtomicBool>,
     socket: PathBuf,
     listener: Option<JoinHandle<()>>,
@@ -76,21 +85,22 @@ impl Server {
         let length = file.metadata()?.len();
         let chance = Chance::new(seed);
         let disk = Disk { file, length, fault, volatile: Volatile::default(), chance, flushes: 0, cut: None, trace: None };
-        let (disk, over) = (Arc::new(Mutex::new(disk)), Arc::new(AtomicBool::new(false)));
+        let shared = Shared { disk: Arc::new(Mutex::new(disk)), mended: Arc::default() };
+        let over = Arc::new(AtomicBool::new(false));
         let listener = UnixListener::bind(socket).with_context(|| format!("cannot listen on {}", socket.display()))?;
-        let (shared, stop) = (Arc::clone(&disk), Arc::clone(&over));
+        let (served, stop) = (shared.clone(), Arc::clone(&over));
         let listener = thread::spawn(move || {
             for stream in listener.incoming() {
                 if stop.load(Ordering::SeqCst) {
                     break;
                 }
                 let Ok(stream) = stream else { break };
-                let disk = Arc::clone(&shared);
+                let shared = served.clone();
                 // Ends with its client, or with the cut.
-                thread::spawn(move || drop(serve(stream, &disk)));
+                thread::spawn(move || drop(serve(stream, &shared)));
             }
         });
-        Ok(Server { disk, over, socket: socket.to_owned(), listener: Some(listener) })
+        Ok(Server { shared, over, socket: socket.to_owned(), listener: Some(listener) })
     }
 
     pub fn medium(&self) -> Medium {
@@ -99,35 +109,37 @@ impl Server {
 
     /// Takes the power away, unless that has happened: what was not flushed is kept, torn or lost. Nothing is served afterwards.
     pub fn cut(&self) -> Result<Cut> {
-        let mut disk = lock(&self.disk);
+        let mut disk = self.shared.lock();
         disk.power_fails()?;
         disk.cut.context("the disk was not cut")
     }
 
     /// Has the power failed, at the flush where it should?
     pub fn is_cut(&self) -> bool {
-        lock(&self.disk).cut.is_some()
+        self.shared.lock().cut.is_some()
     }
 
     /// Flushes that were asked for.
     pub fn flushes(&self) -> u64 {
-        lock(&self.disk).flushes
+        self.shared.lock().flushes
     }
 
     /// Begins to note reads, or gives what was read since it began.
     pub fn trace(&self) -> Vec<(u64, u64)> {
-        lock(&self.disk).trace.replace(Vec::new()).unwrap_or_default()
+        self.shared.lock().trace.replace(Vec::new()).unwrap_or_default()
     }
 
-    /// From now on this is wrong with the disk.
+    /// From now on this is wrong with the disk. What waits for one that hung is done.
     pub fn set_fault(&self, fault: Fault) {
-        lock(&self.disk).fault = fault;
+        self.shared.set(fault);
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         self.over.store(true, Ordering::SeqCst);
+        // Nobody is left to mend it.
+        self.shared.set(Fault::default());
         // Wakes the one that waits for clients.
         let _ = UnixStream::connect(&self.socket);
         if let Some(listener) = self.listener.take() {
@@ -190,9 +202,25 @@ impl Disk {
     }
 }
 
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Disk> {
+        self.disk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, fault: Fault) {
+        self.lock().fault = fault;
+        self.mended.notify_all();
+    }
+
+    /// The disk, once it does not hang.
+    fn wait(&self) -> MutexGuard<'_, Disk> {
+        self.mended.wait_while(self.lock(), |disk| disk.fault.hangs).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Serves one client until it leaves or the power fails.
-fn serve(mut stream: UnixStream, disk: &Mutex<Disk>) -> io::Result<()> {
-    let length = lock(disk).length;
+fn serve(mut stream: UnixStream, shared: &Shared) -> io::Result<()> {
+    let length = shared.lock().length;
     if !protocol::shake_hands(&mut stream, length)? {
         return Ok(());
     }
@@ -201,12 +229,12 @@ fn serve(mut stream: UnixStream, disk: &Mutex<Disk>) -> io::Result<()> {
         if request.command == Command::Disconnect {
             return Ok(());
         }
-        let delay = lock(disk).fault.delay;
+        let delay = shared.wait().fault.delay;
         if !delay.is_zero() {
             thread::sleep(delay);
         }
         let answer = {
-            let mut disk = lock(disk);
+            let mut disk = shared.wait();
             if disk.cut.is_some() {
                 return Ok(());
             }
@@ -219,10 +247,6 @@ fn serve(mut stream: UnixStream, disk: &Mutex<Disk>) -> io::Result<()> {
         };
         protocol::reply(&mut stream, request.cookie, answer)?;
     }
-}
-
-fn lock(disk: &Mutex<Disk>) -> MutexGuard<'_, Disk> {
-    disk.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

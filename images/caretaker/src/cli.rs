@@ -13,7 +13,7 @@ use crate::shell::NotAllowed;
 use crate::stamp::Stamp;
 use crate::support::Target;
 use crate::update::{Request, Source};
-use crate::{Busy, Caretaker, boot_state, clock, gate, identity, reset, set_up, settings, shell, start, status, support, update};
+use crate::{Busy, Caretaker, boot_state, clock, gate, identity, reset, set_up, settings, shell, start, status, support, update, watch};
 
 /// What a command ends with. Documented in `--help`.
 pub mod exit {
@@ -86,6 +86,8 @@ pub enum Command {
     /// The clock of a box without a battery for it
     #[command(subcommand)]
     Clock(Clock),
+    /// Start the box again when its own disk no longer answers. For its unit, which wants to hear of it
+    WatchDisk,
     /// Start the box again
     Restart,
     /// Answer a technician over SSH: the command in $SSH_ORIGINAL_COMMAND, else a menu
@@ -180,6 +182,7 @@ pub fn run(care: &Caretaker<'_>, command: Command) -> u8 {
         }
         Command::Clock(Clock::Save) => clock::save(care).map(|()| exit::DONE),
         Command::Clock(Clock::Floor) => clock::raise(care).map(|said| say(&said)),
+        Command::WatchDisk => watch::carry::run(care).map(|()| exit::DONE),
         Command::Restart => care.system.reboot().map(|()| exit::DONE).map_err(anyhow::Error::from),
         Command::Shell => answer(care),
     };

@@ -24,6 +24,7 @@ pub mod update;
 pub mod status;
 pub mod reset;
 pub mod support;
+pub mod watch;
 pub mod shell;
 pub mod cli;
 #[cfg(test)]

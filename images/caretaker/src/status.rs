@@ -12,6 +12,7 @@
 //! | `store` | `open`, `starting`, `read-only` or `down`; `reports` counts what is in it |
 //! | `kiosk` | `shown`, `starting`, or `none` where there is no display |
 //! | `disk` | `free_bytes`, `total_bytes` of the data partition, `life_used_percent` where the medium says it (eMMC) |
+//! | `disk.watch` | `restarts`: the box starts again if its disk falls silent; `trouble`: what is wrong with it, in words; slowest answers |
 //! | `sync` | `age_s`, `peers`: `null`, boxes do not exchange facts yet |
 //! | `temperature_c`, `uptime_s` | the hottest sensor; seconds since the machine was started |
 //! | `clock` | `is_verified`, `source`, `local` |
@@ -35,6 +36,7 @@ use crate::gate::{self, Kiosk, Record, Rollback};
 use crate::history::{self, Line};
 use crate::stamp::{self, Stamp};
 use crate::start::{RECORD, Step};
+use crate::watch::{self, record::Report};
 use crate::{Caretaker, esp, file, identity, settings};
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -83,6 +85,7 @@ pub struct Disk {
     pub free_bytes: Option<u64>,
     pub total_bytes: Option<u64>,
     pub life_used_percent: Option<u16>,
+    pub watch: Option<Report>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -140,6 +143,7 @@ pub fn read(care: &Caretaker<'_>) -> Status {
             free_bytes: space.map(|(free, _)| free),
             total_bytes: space.map(|(_, all)| all),
             life_used_percent: sensor::life_used_percent(care),
+            watch: watch::carry::report(care),
         },
         sync: Sync::default(),
         temperature_c: sensor::temperature_c(care),
@@ -175,6 +179,13 @@ pub fn describe(status: &Status) -> String {
     }
     if let Some(percent) = status.disk.life_used_percent {
         lines.push(("disk life", format!("{percent} % used")));
+    }
+    if let Some(watch) = &status.disk.watch {
+        if let Some(trouble) = &watch.trouble {
+            lines.push(("disk trouble", trouble.clone()));
+        } else if !watch.restarts {
+            lines.push(("disk watch", "only reports: the box was started again too often".to_owned()));
+        }
     }
     if let Some(degrees) = status.temperature_c {
         lines.push(("temperature", format!("{degrees:.0} °C")));

@@ -166,6 +166,36 @@ fn a_full_and_a_broken_disk_say_so() {
     assert_eq!(ask(Command::Unknown, 0, 512), Err(Refusal::Invalid));
 }
 
+/// No test waits to see that nothing comes: what is written while it hangs must not have been done before it was mended.
+#[test]
+fn a_disk_that_hangs_does_what_it_was_asked_once_it_is_mended() {
+    use std::io::{Read, Write};
+
+    let dir = tempfile::tempdir().unwrap();
+    let (file, socket) = (dir.path().join("disk"), dir.path().join("socket"));
+    std::fs::write(&file, vec![0xee; LENGTH as usize]).unwrap();
+    let server = Server::start(&file, &socket, Fault { hangs: true, ..Fault::default() }, 1).unwrap();
+    let mut client = UnixStream::connect(&socket).unwrap();
+    // The handshake, for the export without a name, and no zeros behind it.
+    client.read_exact(&mut [0; 18]).unwrap();
+    client.write_all(&[&2_u32.to_be_bytes()[..], b"IHAVEOPT", &1_u32.to_be_bytes(), &0_u32.to_be_bytes()].concat()).unwrap();
+    client.read_exact(&mut [0; 10]).unwrap();
+    let ask = [&0x2560_9513_u32.to_be_bytes()[..], &[0; 4], &7_u64.to_be_bytes(), &0_u64.to_be_bytes(), &512_u32.to_be_bytes()];
+    client.write_all(&ask.concat()).unwrap();
+    client.set_nonblocking(true).unwrap();
+    assert_eq!(client.read(&mut [0; 1]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    server.shared.lock().file.write_all_at(&[0xaa; 512], 0).unwrap();
+    server.set_fault(Fault::default());
+    client.set_nonblocking(false).unwrap();
+    let mut reply = [0; 16 + 512];
+    client.read_exact(&mut reply).unwrap();
+    assert_eq!((&reply[4..16], &reply[16..]), (&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7][..], &[0xaa; 512][..]));
+    // One that still hangs ends with its server.
+    server.set_fault(Fault { hangs: true, ..Fault::default() });
+    client.write_all(&ask.concat()).unwrap();
+    drop(server);
+}
+
 #[test]
 fn more_than_a_disk_holds_becomes_durable() {
     let (_dir, disk) = disk(Fault::default(), 1);

@@ -66,7 +66,7 @@ fn a_box_at_work_says_what_the_panel_shows() {
     assert_eq!(status["network"]["is_plugged"], true);
     assert_eq!(
         status["disk"],
-        serde_json::json!({"free_bytes": 5_000_000_000_u64, "total_bytes": 8_000_000_000_u64, "life_used_percent": 20})
+        serde_json::json!({"free_bytes": 5_000_000_000_u64, "total_bytes": 8_000_000_000_u64, "life_used_percent": 20, "watch": null})
     );
     assert_eq!(status["temperature_c"], 52.0);
     assert_eq!((&status["clock"]["is_verified"], &status["clock"]["source"]), (&true.into(), &"192.0.2.53".into()));

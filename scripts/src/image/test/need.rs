@@ -12,6 +12,8 @@ pub enum Need {
     State,
     /// systemd feeds the hardware's watchdog.
     Watchdog,
+    /// The box watches its own disk.
+    DiskWatch,
 }
 
 impl Need {
@@ -24,6 +26,7 @@ impl Need {
             Need::Caretaker => "usr/bin/wegovnow-box",
             Need::State => "state",
             Need::Watchdog => "usr/lib/systemd/system.conf.d/*",
+            Need::DiskWatch => "usr/lib/systemd/system/wegovnow-disk.service",
         }
     }
 
@@ -35,6 +38,7 @@ impl Need {
             Need::Kiosk => "the image has no kiosk",
             Need::Caretaker => "the image has no wegovnow-box",
             Need::State => "the image has no /state",
+            Need::DiskWatch => "the image has no wegovnow-disk.service",
             Need::Watchdog => "the image says nothing of a watchdog to systemd (system.conf.d)",
         }
     }

@@ -1,4 +1,4 @@
-//! A machine that hangs so that no program can help it: the hardware's watchdog starts it again.
+//! A machine that hangs: the hardware's watchdog starts it again where no program can help, and the box itself where its disk is gone.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -9,18 +9,31 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::case::{Case, Trial};
+use super::login::Login;
 use super::need::Need;
 use super::settle;
+use crate::image::layout;
 use crate::machine::Setup;
+use crate::nbd::{Fault, Server};
 
-pub const CASES: &[Case] = &[Case {
-    id: "T18",
-    title: "both processors hang with interrupts off: the watchdog restarts the box",
-    expected: [4, 4],
-    needs: &[Need::Watchdog],
-    is_smoke: false,
-    run: hang,
-}];
+pub const CASES: &[Case] = &[
+    Case {
+        id: "T18",
+        title: "both processors hang with interrupts off: the watchdog restarts the box",
+        expected: [4, 4],
+        needs: &[Need::Watchdog],
+        is_smoke: false,
+        run: hang,
+    },
+    Case {
+        id: "T18.disk",
+        title: "the disk answers no more, and there is no watchdog: the box restarts by itself, and knows why",
+        expected: [7, 7],
+        needs: &[Need::DiskWatch, Need::Ssh],
+        is_smoke: false,
+        run: dead_disk,
+    },
+];
 
 /// The watchdog's 20 s, and as much again for its second stage, on a machine that is slow.
 const BITES: Duration = Duration::from_secs(180);
@@ -43,6 +56,54 @@ fn hang(trial: &mut Trial) -> Result<()> {
     trial.holds("it comes up again", true);
     trial.holds("from slot A both times", settle::slots(&machine) == "aa");
     Ok(())
+}
+
+/// Said by the box once it has given its disk up: a minute, as long again for the machine's slowness.
+const GIVEN_UP: &str = "the disk does not answer, the box starts again";
+const DISK_LIMIT: Duration = Duration::from_secs(180);
+/// So long the disk is dead yet when the box has given it up. QEMU ends a reset only once its disks have answered.
+const DEAD_YET: Duration = Duration::from_secs(5);
+
+fn dead_disk(trial: &mut Trial) -> Result<()> {
+    let login = Login::new(trial)?;
+    let disk = settle::copy(trial)?;
+    disk.fat(layout::PROVISION, &trial.run.dir)?.put("appliance.toml", login.file("").as_bytes())?;
+    let server = Server::start(disk.file()?, &trial.run.sockets.join("nbd-dead"), Fault::default(), trial.bench.seed)?;
+    let mut machine = settle::start_as(trial.run, &server.medium(), &login.setup())?;
+    settle::ready(trial, &mut machine)?;
+    let status = login.status(&mut machine)?;
+    let watch = &status["disk"]["watch"];
+    trial.holds(&format!("the disk is watched: {watch}"), watch["restarts"] == true && watch["trouble"].is_null());
+    trial.figure("slowest read of the watch", watch["slowest_read_ms"].as_f64().unwrap_or(f64::NAN), "ms");
+    trial.holds("nobody restarted the box so far", !words(&status).contains(&"disk-restart".to_owned()));
+
+    let before = machine.resets().len();
+    machine.forget();
+    let dies = machine.elapsed();
+    server.set_fault(Fault { hangs: true, ..Fault::default() });
+    let given_up = machine.wait_for(GIVEN_UP, DISK_LIMIT)?;
+    trial.time("disk dies to given up", given_up.saturating_sub(dies));
+    trial.holds("it was given up after a minute, not before", given_up.saturating_sub(dies) >= Duration::from_secs(55));
+    machine.wait_until("the disk stays dead", 4 * DEAD_YET, |machine| Ok(machine.elapsed() > given_up + DEAD_YET))?;
+    let later = machine.transcript().text(0).rsplit_once(GIVEN_UP).map(|(_, later)| later.to_owned()).unwrap_or_default();
+    trial.holds("no other way to restart had to be tried", !later.contains("the kernel does not start"));
+    server.set_fault(Fault::default());
+    machine.wait_until("the restart", DISK_LIMIT, |machine| Ok(machine.resets().len() > before))?;
+    let at = settle::good(&mut machine)?;
+    trial.time("given up to good again", at.saturating_sub(given_up));
+    trial.holds("it comes up again, from slot A both times", settle::slots(&machine) == "aa");
+    let status = login.status(&mut machine)?;
+    let told = status["history"].as_array().into_iter().flatten().rfind(|line| line["word"] == "disk-restart");
+    let said = told.map(|line| line["text"].to_string()).unwrap_or_default();
+    trial.holds(&format!("the history says why: {said}"), said.contains("a read has had no answer for 6"));
+    trial.holds("the disk is watched again", status["disk"]["watch"]["restarts"] == true);
+    Ok(())
+}
+
+/// Of the history's lines.
+fn words(status: &serde_json::Value) -> Vec<String> {
+    let lines = status["history"].as_array().into_iter().flatten();
+    lines.filter_map(|line| Some(line["word"].as_str()?.to_owned())).collect()
 }
 
 /// `cli`, then a jump to itself.
