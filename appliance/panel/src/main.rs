@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::Parser;
 use embedded_graphics::geometry::{OriginDimensions, Size};
+use embedded_hal::digital::OutputPin;
 use linux_embedded_hal::spidev::{SpiModeFlags, SpidevOptions};
 use linux_embedded_hal::{Delay, I2cdev, SpidevDevice};
 use panel::button::{Button, Touch};
@@ -53,6 +54,9 @@ struct Arguments {
     /// GPIO line of its reset pin
     #[arg(long, value_name = "CHIP:LINE")]
     tft_reset: Option<Line>,
+    /// GPIO line that lights it, where that is no fixed voltage
+    #[arg(long, value_name = "CHIP:LINE", requires = "tft")]
+    tft_backlight: Option<Line>,
     /// Framebuffer
     #[arg(long, value_name = "DEVICE")]
     fb: Option<PathBuf>,
@@ -158,6 +162,13 @@ fn open_tft(device: &Path, arguments: &Arguments) -> Result<Box<dyn Screen>> {
     let options = SpidevOptions::new().bits_per_word(8).max_speed_hz(SPI_HZ).mode(SpiModeFlags::SPI_MODE_0).build();
     bus.0.configure(&options).with_context(|| format!("cannot set up {}", device.display()))?;
     let line = |line: &Option<Line>| Output::open(line.as_ref().context("a GPIO line of the display is not named")?);
+    if let Some(lit) = &arguments.tft_backlight {
+        // Dark to begin with. Kept for as long as the program runs, for a line that is let go is nobody's.
+        let lit = Box::leak(Box::new(Output::open(lit)?));
+        if !arguments.off {
+            lit.set_high().map_err(|error| anyhow::anyhow!("cannot light the display: {error:?}"))?;
+        }
+    }
     let (select, reset) = (line(&arguments.tft_dc)?, line(&arguments.tft_reset)?);
     let tft = Tft::start(arguments.tft_model, bus, select, reset, arguments.upside_down, &mut Delay)?;
     Ok(Box::new(tft))
@@ -291,6 +302,10 @@ mod tests {
         let parse = |line: &str| Arguments::try_parse_from(line.split(' '));
         assert!(parse("panel --tft /dev/spidev0.0").is_err(), "its lines are needed");
         assert!(parse("panel --tft /dev/spidev0.0 --tft-dc /dev/gpiochip0:25 --tft-reset /dev/gpiochip0:24").is_ok());
+        let settings =
+            "--tft-model st7789 --tft-dc /dev/gpiochip0:25 --tft-reset /dev/gpiochip0:24 --tft-backlight /dev/gpiochip0:18";
+        let whole = format!("panel --tft /dev/spidev0.0 {settings} --button /dev/gpiochip0:17 --upside-down");
+        assert!(parse(&whole).is_ok(), "as the caretaker renders it");
         assert!(parse("panel --reset-command x").is_err(), "nobody could ask for it");
         assert!(parse("panel --button 17").is_err());
     }

@@ -23,7 +23,7 @@ pub use crate::form::{Hours, Opening, RESERVED_ACCOUNTS};
 pub use crate::read::{check, devices};
 pub use crate::secret::{KEPT, Secret, carry_secrets, redact};
 pub use crate::settings::{
-    Account, Display, Kiosk, Network, Panel, PanelKind, Proxy, Settings, Site, Time, Update, Wifi, WifiKey,
+    Account, Controller, Display, Kiosk, Network, Panel, PanelKind, Proxy, Settings, Site, Time, Update, Wifi, WifiKey,
 };
 
 /// Where the file is looked for on the partition.

@@ -4,7 +4,9 @@ use std::ops::{Range, RangeInclusive};
 
 use crate::form;
 use crate::secret::{KEPT, Secret};
-use crate::settings::{Account, Display, Kiosk, Network, Panel, PanelKind, Proxy, Settings, Site, Time, Update, Wifi, WifiKey};
+use crate::settings::{
+    Account, Controller, Display, Kiosk, Network, Panel, PanelKind, Proxy, Settings, Site, Time, Update, Wifi, WifiKey,
+};
 use crate::tree::{Node, Table, Value, merge, parse, place};
 use crate::{Problem, SCHEMA};
 
@@ -479,18 +481,52 @@ fn update(section: &mut Section<'_>, is_whole: bool) -> Update {
     update
 }
 
-fn panel(section: &mut Section<'_>, _: bool) -> Panel {
-    let kind = |text: &str| {
-        let found = PanelKind::ALL.iter().find(|(name, _)| *name == text).map(|(_, kind)| *kind);
-        found.ok_or_else(|| {
-            let names: Vec<String> = PanelKind::ALL.iter().map(|(name, _)| format!("{name:?}")).collect();
-            format!("expected one of {}", names.join(", "))
-        })
-    };
+fn panel(section: &mut Section<'_>, is_whole: bool) -> Panel {
     let device = |text: &str| {
-        let is_device = text.starts_with("/dev/") && !text.contains("..") && text.len() <= 64;
-        let is_plain = text.bytes().all(|c| c.is_ascii_alphanumeric() || b"/-_.".contains(&c));
-        if is_device && is_plain { Ok(text.to_owned()) } else { Err("expected a device, such as \"/dev/i2c-1\"".to_owned()) }
+        if is_device(text) { Ok(text.to_owned()) } else { Err("expected a device, such as \"/dev/i2c-1\"".to_owned()) }
     };
-    Panel { kind: section.text("kind", kind), device: section.text("device", device) }
+    let line = |text: &str| match text.rsplit_once(':') {
+        Some((chip, number)) if is_device(chip) && number.parse::<u16>().is_ok() => Ok(text.to_owned()),
+        _ => Err("expected a chip and the number of its line, such as \"/dev/gpiochip0:25\"".to_owned()),
+    };
+    let panel = Panel {
+        kind: section.text("kind", |text| one_of(text, &PanelKind::ALL)),
+        device: section.text("device", device),
+        upside_down: section.boolean("upside_down").unwrap_or(false),
+        button: section.text("button", line),
+        controller: section.text("controller", |text| one_of(text, &Controller::ALL)),
+        dc: section.text("dc", line),
+        reset: section.text("reset", line),
+        backlight: section.text("backlight", line),
+    };
+    if !is_whole {
+        return panel;
+    }
+    if panel.kind == Some(PanelKind::Tft) {
+        for (key, what) in [("dc", "data/command"), ("reset", "reset")] {
+            if !section.has(key) {
+                section.problem(section.at("kind"), format!("kind: a TFT needs the line of its {what} pin, `{key}`"));
+            }
+        }
+    } else if section.has("kind") && panel.kind.is_some() {
+        for key in ["controller", "dc", "reset", "backlight"] {
+            if section.has(key) {
+                section.problem(section.at(key), format!("{key}: it belongs to a display of kind = \"tft\""));
+            }
+        }
+    }
+    panel
+}
+
+fn is_device(text: &str) -> bool {
+    let is_plain = text.bytes().all(|c| c.is_ascii_alphanumeric() || b"/-_.".contains(&c));
+    text.starts_with("/dev/") && !text.contains("..") && text.len() <= 64 && is_plain
+}
+
+fn one_of<T: Copy>(text: &str, all: &[(&str, T)]) -> Result<T, String> {
+    let found = all.iter().find(|(name, _)| *name == text).map(|(_, one)| *one);
+    found.ok_or_else(|| {
+        let names: Vec<String> = all.iter().map(|(name, _)| format!("{name:?}")).collect();
+        format!("expected one of {}", names.join(", "))
+    })
 }

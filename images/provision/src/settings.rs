@@ -134,8 +134,32 @@ pub struct Update {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Panel {
     pub kind: Option<PanelKind>,
-    /// Where it is attached, such as `/dev/i2c-1`.
+    /// Where it is attached, such as `/dev/i2c-1` or `/dev/spidev0.0`.
     pub device: Option<String>,
+    pub upside_down: bool,
+    /// GPIO line of a button to ground, such as `/dev/gpiochip0:17`. Without one, pages turn by themselves.
+    pub button: Option<String>,
+    pub controller: Option<Controller>,
+    /// GPIO lines of a TFT: its data/command pin, its reset, and what lights it, if that is no fixed voltage.
+    pub dc: Option<String>,
+    pub reset: Option<String>,
+    pub backlight: Option<String>,
+}
+
+/// Of a TFT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Controller {
+    Ili9341,
+    St7789,
+}
+
+impl Controller {
+    pub const ALL: [(&str, Controller); 2] = [("ili9341", Controller::Ili9341), ("st7789", Controller::St7789)];
+
+    pub fn name(self) -> &'static str {
+        Controller::ALL[self as usize].0
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

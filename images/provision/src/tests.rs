@@ -26,7 +26,7 @@ fn the_example_means_what_it_says() {
     assert_eq!(settings.display.rotation, 90);
     assert_eq!(settings.kiosk.opening_hours.len(), 6);
     assert_eq!(settings.staff[0].name, "anna");
-    assert_eq!(settings.panel.kind, Some(PanelKind::Oled));
+    assert_eq!(settings.panel.kind, Some(PanelKind::Tft));
     assert!(settings.update.automatic);
 }
 

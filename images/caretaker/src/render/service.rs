@@ -62,15 +62,30 @@ fn kiosk(settings: &Settings) -> String {
     file.0
 }
 
-/// The display that technicians look at. A TFT needs lines of its own, which the settings have no names for: `/etc/wegovnow/panel.env`.
+/// The display that technicians look at.
 fn panel(panel: &Panel) -> Option<String> {
     let (option, usual) = match panel.kind? {
         PanelKind::Oled => ("--oled", "/dev/i2c-1"),
+        PanelKind::Tft => ("--tft", "/dev/spidev0.0"),
         PanelKind::Framebuffer => ("--fb", "/dev/fb0"),
-        PanelKind::Tft | PanelKind::None => return None,
+        PanelKind::None => return None,
     };
+    let mut arguments = vec![option, panel.device.as_deref().unwrap_or(usual)];
+    if let Some(controller) = panel.controller {
+        arguments.extend(["--tft-model", controller.name()]);
+    }
+    let lines = [
+        ("--tft-dc", &panel.dc),
+        ("--tft-reset", &panel.reset),
+        ("--tft-backlight", &panel.backlight),
+        ("--button", &panel.button),
+    ];
+    arguments.extend(lines.iter().filter_map(|(option, line)| Some([*option, line.as_deref()?])).flatten());
+    if panel.upside_down {
+        arguments.push("--upside-down");
+    }
     let mut file = Environment::default();
-    file.set("PANEL", &format!("{option} {}", panel.device.as_deref().unwrap_or(usual)));
+    file.set("PANEL", &arguments.join(" "));
     Some(file.0)
 }
 

@@ -60,7 +60,13 @@ fn everything_of_the_example_is_rendered() {
         assert!(kiosk.contains(line), "{kiosk}");
     }
     assert!(kiosk.contains("Mo 08:00-20:00; Tu 08:00-20:00"), "{kiosk}");
-    assert_eq!(text_of(&files, "/run/wegovnow-box/panel.env"), "PANEL=\"--oled /dev/i2c-1\"\n");
+    assert_eq!(
+        text_of(&files, "/run/wegovnow-box/panel.env"),
+        concat!(
+            "PANEL=\"--tft /dev/spidev0.0 --tft-model st7789 --tft-dc /dev/gpiochip0:25 --tft-reset /dev/gpiochip0:24 ",
+            "--tft-backlight /dev/gpiochip0:18 --button /dev/gpiochip0:17 --upside-down\"\n"
+        )
+    );
     let touch = text_of(&files, "/run/udev/rules.d/71-wegovnow-touch.rules");
     assert!(touch.contains("LIBINPUT_CALIBRATION_MATRIX}=\"0 1 0 -1 0 1\""), "{touch}");
     let daemon: toml::Table = text_of(&files, "/run/wegovnow-box/wegovnowd.toml").parse().unwrap();

@@ -96,6 +96,25 @@ fn what_does_not_go_together_is_said() {
 }
 
 #[test]
+fn a_tft_has_its_lines_and_no_other_display_has() {
+    says_of(
+        "[panel]\nkind = \"tft\"\ndc = \"gpiochip0:25\"\ncontroller = \"st7735\"\n",
+        &[
+            "line 4, column 1: kind: a TFT needs the line of its reset pin, `reset`",
+            "line 5, column 6: dc: expected a chip and the number of its line, such as \"/dev/gpiochip0:25\"",
+            "line 6, column 14: controller: expected one of \"ili9341\", \"st7789\"",
+        ],
+    );
+    says_of(
+        "[panel]\nkind = \"oled\"\nreset = \"/dev/gpiochip0:24\"\nbutton = \"/dev/gpiochip0:99999\"\n",
+        &[
+            "line 5, column 1: reset: it belongs to a display of kind = \"tft\"",
+            "line 6, column 10: button: expected a chip and the number of its line, such as \"/dev/gpiochip0:25\"",
+        ],
+    );
+}
+
+#[test]
 fn accounts_and_keys_are_checked() {
     says_of(
         concat!(
