@@ -18,11 +18,13 @@ pub const SYNC_AGE_S_MAX: u64 = 7 * 86_400;
 pub enum Kind {
     StoreReadOnly,
     StoreDown,
+    DiskTrouble,
     DiskFull,
     DiskWorn,
     TooHot,
     RolledBack,
     KioskDown,
+    SettingsRefused,
     ClockUnverified,
     SyncOld,
     Captive,
@@ -62,6 +64,9 @@ pub fn faults(readings: &Readings) -> Vec<Fault> {
         Some(Store::Down) => add(Kind::StoreDown, language.say(Word::StoreDownIs).to_owned(), None, Word::StoreDownDo),
         Some(Store::Open | Store::Starting) | None => {}
     }
+    if let Some(trouble) = readings.disk.watch.as_ref().and_then(|watch| watch.trouble.clone()) {
+        add(Kind::DiskTrouble, language.say(Word::DiskTroubleIs).to_owned(), Some(trouble), Word::DiskTroubleDo);
+    }
     if let Some(free) = readings.disk.free_bytes
         && (free < DISK_FREE_BYTES_MIN || readings.disk.total_bytes.is_some_and(|total| free < total / 100))
     {
@@ -79,6 +84,9 @@ pub fn faults(readings: &Readings) -> Vec<Fault> {
     }
     if readings.kiosk == Some(Kiosk::Down) {
         add(Kind::KioskDown, language.say(Word::KioskDownIs).to_owned(), None, Word::KioskDownDo);
+    }
+    if let Some(refusal) = &readings.refusal {
+        add(Kind::SettingsRefused, language.say(Word::RefusedIs).to_owned(), refusal.first.clone(), Word::RefusedDo);
     }
     if readings.clock.is_verified == Some(false) {
         add(Kind::ClockUnverified, language.say(Word::ClockIs).to_owned(), None, Word::ClockDo);
@@ -99,7 +107,7 @@ pub fn faults(readings: &Readings) -> Vec<Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reading::{Clock, Disk, Network, Rollback, Sync};
+    use crate::reading::{Clock, Disk, DiskWatch, Network, Refusal, Rollback, Sync};
 
     #[track_caller]
     fn check(readings: Readings, expect: &[Kind]) {
@@ -124,12 +132,19 @@ mod tests {
         check(disk(DISK_FREE_BYTES_MIN - 1, 8_000_000_000), &[Kind::DiskFull]);
         check(disk(DISK_FREE_BYTES_MIN, 8_000_000_000), &[]);
         check(disk(1_900_000_000, 200_000_000_000), &[Kind::DiskFull]);
+        let watched = |trouble: Option<&str>| Readings {
+            disk: Disk { watch: Some(DiskWatch { trouble: trouble.map(str::to_owned) }), ..Disk::default() },
+            ..Readings::default()
+        };
+        check(watched(None), &[]);
+        check(watched(Some("a read has had no answer for 60 s")), &[Kind::DiskTrouble]);
         let worn = |used| Readings { disk: Disk { life_used_percent: Some(used), ..Disk::default() }, ..Readings::default() };
         check(worn(89), &[]);
         check(worn(90), &[Kind::DiskWorn]);
         check(Readings { temperature_c: Some(79.9), ..Readings::default() }, &[]);
         check(Readings { temperature_c: Some(80.0), ..Readings::default() }, &[Kind::TooHot]);
         check(Readings { temperature_c: Some(f32::NAN), ..Readings::default() }, &[]);
+        check(Readings { refusal: Some(Refusal::default()), ..Readings::default() }, &[Kind::SettingsRefused]);
         check(Readings { kiosk: Some(Kiosk::Down), ..Readings::default() }, &[Kind::KioskDown]);
         check(Readings { kiosk: Some(Kiosk::None), ..Readings::default() }, &[]);
         let sync = |age, peers| Readings { sync: Sync { age_s: Some(age), peers: Some(peers) }, ..Readings::default() };

@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 /// ```json
 /// {
 ///   "language": "it", "town": "Torino", "site": "Biblioteca civica", "serial": "WGN-0042-7",
+///   "host_key": "SHA256:kfvXoc2mWRwMHyMzqCW5/zFySzB2W5MN+gOTDUVS/AM", "refusal": {"first": "line 4, column 1: …"},
 ///   "slot": "a", "version": "2026.11.1", "is_on_trial": false,
 ///   "rollback": {"version": "2026.12.0", "reason": "the daemon did not answer"},
 ///   "network": {"addresses": ["192.168.1.20"], "host": "wegovnow-0042", "is_plugged": true, "is_captive": false},
 ///   "store": "open", "kiosk": "shown", "reports": 1204,
-///   "disk": {"free_bytes": 41200000000, "total_bytes": 58000000000, "life_used_percent": 12},
+///   "disk": {"free_bytes": 41200000000, "total_bytes": 58000000000, "life_used_percent": 12, "watch": {"trouble": null}},
 ///   "sync": {"age_s": 240, "peers": 2},
 ///   "temperature_c": 48.5, "uptime_s": 86400,
 ///   "clock": {"is_verified": true, "source": "ntp.example.org", "local": "2026-11-26 21:04"},
@@ -32,6 +33,8 @@ pub struct Readings {
     /// Where in the town the box stands.
     pub site: Option<String>,
     pub serial: Option<String>,
+    /// Fingerprint of the key that SSH shows, as `ssh` shows it at the first login.
+    pub host_key: Option<String>,
     /// The slot that was started: `a` or `b`.
     pub slot: Option<String>,
     /// Of the running system.
@@ -51,6 +54,8 @@ pub struct Readings {
     pub temperature_c: Option<f32>,
     pub uptime_s: Option<u64>,
     pub clock: Clock,
+    /// Settings that a technician brought and that were not taken.
+    pub refusal: Option<Refusal>,
     /// While the box waits to be paired.
     pub pairing: Option<Pairing>,
     /// Somebody has made sure that the box starts by itself when power returns ("restore on AC power loss" in the firmware's set-up).
@@ -107,6 +112,15 @@ pub struct Disk {
     pub total_bytes: Option<u64>,
     /// Share of the medium's rated life that is used up; may pass 100. From SMART, NVMe or eMMC.
     pub life_used_percent: Option<u16>,
+    /// Whether the disk answers, where somebody watches it.
+    pub watch: Option<DiskWatch>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
+pub struct DiskWatch {
+    /// What is wrong with the disk, in words.
+    pub trouble: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -127,6 +141,13 @@ pub struct Clock {
     pub source: Option<String>,
     /// Date and time on the wall, as text: the panel knows no time zones.
     pub local: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
+pub struct Refusal {
+    /// The first mistake, with its line.
+    pub first: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

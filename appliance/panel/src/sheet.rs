@@ -14,6 +14,8 @@ pub enum Page {
     Fault(usize),
     Pairing,
     Address,
+    /// What a technician compares at the first login.
+    HostKey,
     Site,
     Version,
     Data,
@@ -28,7 +30,9 @@ pub fn pages(readings: &Readings) -> Vec<Page> {
     let (notes, wrong): (Vec<_>, Vec<_>) = (0..found.len()).partition(|at| found[*at].kind.is_note());
     let mut pages: Vec<Page> = wrong.into_iter().map(Page::Fault).collect();
     pages.extend(readings.pairing.is_some().then_some(Page::Pairing));
-    pages.extend([Page::Address, Page::Site, Page::Version, Page::Data, Page::Machine, Page::Clock]);
+    pages.push(Page::Address);
+    pages.extend(readings.host_key.is_some().then_some(Page::HostKey));
+    pages.extend([Page::Site, Page::Version, Page::Data, Page::Machine, Page::Clock]);
     pages.extend(notes.into_iter().map(Page::Fault));
     pages.extend((readings.starts_by_itself != Some(true)).then_some(Page::Hint));
     pages
@@ -97,6 +101,7 @@ pub fn sheet(page: Page, readings: &Readings) -> Sheet {
         Page::Fault(at) => fault_sheet(faults(readings).into_iter().nth(at)),
         Page::Pairing => pairing_sheet(readings, language),
         Page::Address => plain(Word::Address, writer.address()),
+        Page::HostKey => plain(Word::HostKey, vec![row(Word::HostKey, readings.host_key.clone()).whole()]),
         Page::Site => plain(Word::Site, writer.site()),
         Page::Version => plain(Word::Version, writer.version()),
         Page::Data => plain(Word::Data, writer.data()),

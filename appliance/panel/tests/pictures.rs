@@ -15,7 +15,7 @@ use panel::code::SMALL_BYTES_MAX;
 use panel::draw::{View, draw};
 use panel::fault::{Kind, faults};
 use panel::pager::{Choice, Face, Tier};
-use panel::reading::{Clock, Disk, Kiosk, Network, Pairing, Readings, Rollback, Store, Sync};
+use panel::reading::{Clock, Disk, DiskWatch, Kiosk, Network, Pairing, Readings, Refusal, Rollback, Store, Sync};
 use panel::sheet::{Page, pages};
 use panel::word::Language;
 
@@ -51,11 +51,18 @@ fn sound() -> Readings {
         store: Some(Store::Open),
         kiosk: Some(Kiosk::Shown),
         reports: Some(12_043),
-        disk: Disk { free_bytes: Some(41_200_000_000), total_bytes: Some(58_000_000_000), life_used_percent: Some(12) },
+        disk: Disk {
+            free_bytes: Some(41_200_000_000),
+            total_bytes: Some(58_000_000_000),
+            life_used_percent: Some(12),
+            watch: None,
+        },
         sync: Sync { age_s: Some(240), peers: Some(2) },
         temperature_c: Some(48.4),
         uptime_s: Some(12 * 86_400),
         clock: Clock { is_verified: Some(true), source: words("ntp.example.org"), local: words("2026-11-26 21:04") },
+        host_key: None,
+        refusal: None,
         pairing: None,
         starts_by_itself: None,
     }
@@ -72,11 +79,19 @@ fn broken(language: Language) -> Readings {
         network: Network { is_plugged: Some(false), is_captive: Some(true), ..Network::default() },
         store: Some(Store::ReadOnly),
         kiosk: Some(Kiosk::Down),
-        disk: Disk { free_bytes: Some(320_000_000), total_bytes: Some(58_000_000_000), life_used_percent: Some(104) },
+        disk: Disk {
+            free_bytes: Some(320_000_000),
+            total_bytes: Some(58_000_000_000),
+            life_used_percent: Some(104),
+            watch: Some(DiskWatch { trouble: words("a read has had no answer for 75 s; the box no longer starts again for it") }),
+        },
         sync: Sync { age_s: Some(23 * 86_400), peers: Some(2) },
         temperature_c: Some(86.0),
         clock: Clock { is_verified: Some(false), local: words("2026-11-26 21:04"), source: None },
         is_on_trial: Some(true),
+        refusal: Some(Refusal {
+            first: words("line 4, column 1: unknown key \"rotaton\" in [display]; did you mean \"rotation\"?"),
+        }),
         ..sound()
     }
 }
@@ -119,6 +134,8 @@ fn samples() -> Vec<(String, Readings, Face, Option<u64>)> {
         Kind::SyncOld,
         Kind::Captive,
         Kind::Offline,
+        Kind::DiskTrouble,
+        Kind::SettingsRefused,
     ];
     for (number, kind) in kinds.into_iter().enumerate() {
         let readings = with(kind, Language::ALL[number % 4]);
@@ -134,6 +151,8 @@ fn samples() -> Vec<(String, Readings, Face, Option<u64>)> {
         ..sound()
     };
     add("site-long", long, page(Page::Site), Some(1));
+    let keyed = Readings { host_key: words("SHA256:kfvXoc2mWRwMHyMzqCW5/zFySzB2W5MN+gOTDUVS/AM"), ..sound() };
+    add("hostkey", keyed, page(Page::HostKey), Some(1));
     let offline = Network { is_plugged: Some(false), host: words("wegovnow-0042"), ..Network::default() };
     add("address-none", Readings { network: offline, language: words("de"), ..sound() }, page(Page::Address), Some(1));
     add("unknown", Readings::default(), page(Page::Data), None);
@@ -155,8 +174,10 @@ fn with(kind: Kind, language: Language) -> Readings {
     match kind {
         Kind::StoreReadOnly => Readings { store: broken.store, language, ..sound },
         Kind::StoreDown => Readings { store: Some(Store::Down), language, ..sound },
-        Kind::DiskFull => Readings { disk: Disk { life_used_percent: None, ..broken.disk }, language, ..sound },
-        Kind::DiskWorn => Readings { disk: Disk { free_bytes: None, ..broken.disk }, language, ..sound },
+        Kind::SettingsRefused => Readings { refusal: broken.refusal, language, ..sound },
+        Kind::DiskTrouble => Readings { disk: Disk { watch: broken.disk.watch, ..sound.disk }, language, ..sound },
+        Kind::DiskFull => Readings { disk: Disk { life_used_percent: None, watch: None, ..broken.disk }, language, ..sound },
+        Kind::DiskWorn => Readings { disk: Disk { free_bytes: None, watch: None, ..broken.disk }, language, ..sound },
         Kind::TooHot => Readings { temperature_c: broken.temperature_c, language, ..sound },
         Kind::RolledBack => Readings { rollback: broken.rollback, language, ..sound },
         Kind::KioskDown => Readings { kiosk: broken.kiosk, language, ..sound },
@@ -377,6 +398,8 @@ fn odd_sizes_and_odd_texts_are_drawn_without_a_panic() {
     readings.version = Some(odd.clone());
     readings.network.addresses = vec![odd.clone(); 30];
     readings.network.host = Some(odd.clone());
+    readings.host_key = Some(odd.clone());
+    readings.refusal = Some(Refusal { first: Some(odd.clone()) });
     readings.rollback = Some(Rollback { version: Some(odd.clone()), reason: Some(odd.clone()) });
     readings.temperature_c = Some(f32::INFINITY);
     readings.reports = Some(u64::MAX);

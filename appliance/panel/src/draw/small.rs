@@ -284,11 +284,13 @@ mod tests {
         let pairs = [
             (Word::StoreReadOnlyIs, "", Word::StoreReadOnlyDo),
             (Word::StoreDownIs, "", Word::StoreDownDo),
+            (Word::DiskTroubleIs, "", Word::DiskTroubleDo),
             (Word::DiskFullIs, "320\u{a0}MB", Word::DiskFullDo),
             (Word::DiskWornIs, "104", Word::DiskWornDo),
             (Word::RolledBackIs, "2026.12.10", Word::RolledBackDo),
             (Word::TooHotIs, "104", Word::TooHotDo),
             (Word::KioskDownIs, "", Word::KioskDownDo),
+            (Word::RefusedIs, "", Word::RefusedDo),
             (Word::ClockIs, "", Word::ClockDo),
             (Word::SyncOldIs, "2300\u{a0}pv", Word::SyncOldDo),
             (Word::CaptiveIs, "", Word::CaptiveDo),
@@ -300,7 +302,7 @@ mod tests {
             for (sentence, inside, advice) in pairs {
                 let sentence = language.say_with(sentence, inside);
                 // A reason takes one line at least.
-                let reason = if advice == Word::RolledBackDo { 8 } else { 0 };
+                let reason = if matches!(advice, Word::RolledBackDo | Word::DiskTroubleDo | Word::RefusedDo) { 8 } else { 0 };
                 let fits = SIZES.iter().take(4).any(|(first, second)| {
                     let blocks = [block(*first, &sentence, WIDTH), block(*second, language.say(advice), WIDTH)];
                     blocks.iter().map(height).sum::<i32>() + reason + 2 <= ROOM
