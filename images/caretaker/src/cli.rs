@@ -7,13 +7,16 @@ use anyhow::{Context, Result};
 use bootstate::Slot;
 use clap::{Args, Parser, Subcommand};
 
-use crate::bundle::Refused;
+use crate::bundle::{self, Refused, Running};
 use crate::reset::Tier;
 use crate::shell::NotAllowed;
 use crate::stamp::Stamp;
 use crate::support::Target;
 use crate::update::{Request, Source};
-use crate::{Busy, Caretaker, boot_state, clock, gate, identity, reset, set_up, settings, shell, start, status, support, update, watch};
+use crate::{
+    Busy, Caretaker, boot_state, clock, esp, gate, identity, reset, set_up, settings, shell, start, status, support, swap,
+    update, watch,
+};
 
 /// What a command ends with. Documented in `--help`.
 pub mod exit {
@@ -40,6 +43,7 @@ Examples:
   wegovnow-box status
   wegovnow-box update --from-usb --restart
   wegovnow-box update https://updates.example.org/wegovnow-1.2.0.raucb
+  wegovnow-box clock set 2026-11-27T10:15
   wegovnow-box reset data";
 
 /// Looks after a WeGovNow appliance: start, health, updates, reset. Runs as root on the box.
@@ -86,6 +90,8 @@ pub enum Command {
     /// The clock of a box without a battery for it
     #[command(subcommand)]
     Clock(Clock),
+    /// Pack memory that is not used (zram). For its unit
+    Swap,
     /// Start the box again when its own disk no longer answers. For its unit, which wants to hear of it
     WatchDisk,
     /// Start the box again
@@ -121,6 +127,12 @@ pub enum Clock {
     Save,
     /// Set the clock forward to what is known, if it is behind
     Floor,
+    /// Set the clock, and the machine's own, where no time server does
+    Set {
+        /// Such as 2026-11-27T10:15, in the town's time zone, or 2026-11-27T10:15:00+01:00
+        #[arg(value_name = "TIME")]
+        to: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -182,6 +194,8 @@ pub fn run(care: &Caretaker<'_>, command: Command) -> u8 {
         }
         Command::Clock(Clock::Save) => clock::save(care).map(|()| exit::DONE),
         Command::Clock(Clock::Floor) => clock::raise(care).map(|said| say(&said)),
+        Command::Clock(Clock::Set { to }) => clock::set(care, &to, &chrono::Local).map(|said| say(&said)),
+        Command::Swap => swap::start(care).map(|said| say(&said)),
         Command::WatchDisk => watch::carry::run(care).map(|()| exit::DONE),
         Command::Restart => care.system.reboot().map(|()| exit::DONE).map_err(anyhow::Error::from),
         Command::Shell => answer(care),
@@ -241,7 +255,7 @@ fn install(care: &Caretaker<'_>, update: Update) -> Result<u8> {
     let Update { command: _, from, from_usb: _, latest, automatic, mut sha256, again, other_variant, mut restart } = update;
     let source = match from {
         None if latest || automatic => {
-            let (offer, address) = match offer(care, automatic)? {
+            let (offer, address) = match offer(care, automatic, again)? {
                 Ok(found) => found,
                 Err(why_not) => return Ok(say(&why_not)),
             };
@@ -271,7 +285,7 @@ fn install(care: &Caretaker<'_>, update: Update) -> Result<u8> {
 }
 
 /// What the server offers; else why it is not taken now.
-fn offer(care: &Caretaker<'_>, automatic: bool) -> Result<Result<(update::Offer, String), String>> {
+fn offer(care: &Caretaker<'_>, automatic: bool, again: bool) -> Result<Result<(update::Offer, String), String>> {
     use chrono::Timelike;
 
     let settings = settings::read(care, identity::serial(care).as_deref())?.update;
@@ -280,10 +294,17 @@ fn offer(care: &Caretaker<'_>, automatic: bool) -> Result<Result<(update::Offer,
         return Ok(Err("the settings do not want updates by themselves".to_owned()));
     }
     let (offer, address) = update::look(&update::Route::read(care)?, &settings)?;
+    let running = Stamp::read(care)?;
+    // Before anything is fetched; the bundle itself is asked once more. What it is for it alone says.
+    let offered = bundle::Manifest { version: offer.version.clone(), variant: None };
+    let floor = esp::data_floor(care)?;
+    if !automatic {
+        bundle::decide(&offered, &Running { stamp: &running, floor, any_variant: true, again })?;
+    }
     let now = chrono::Local::now();
     let local_min = u16::try_from(now.hour() * 60 + now.minute()).unwrap_or(0);
     let rollback = update::past(care).1;
-    Ok(match update::due(&settings, &offer, &Stamp::read(care)?.version, rollback.as_ref(), local_min) {
+    Ok(match update::due(&settings, &offer, &running.version, rollback.as_ref(), local_min) {
         update::Due::No(why_not) if automatic => Err(why_not),
         _ => Ok((offer, address)),
     })
@@ -354,6 +375,43 @@ mod tests {
     #[test]
     fn the_table_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    /// A server that answers one request with this offer, and is gone.
+    fn server(version: &str) -> (String, std::thread::JoinHandle<String>) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let body = format!(r#"{{"version":"{version}","file":"wegovnow.raucb"}}"#);
+        let thread = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut lines = io::BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+            let asked = lines.next().unwrap();
+            assert!(lines.count() > 0);
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()).unwrap();
+            asked
+        });
+        (url, thread)
+    }
+
+    #[test]
+    fn what_runs_already_is_not_fetched() {
+        let check = |version: &str, again: bool| {
+            let bench = crate::tests::Bench::new();
+            let (url, thread) = server(version);
+            let settings = format!("schema = 1\ngeneration = 1\n[update]\nurl = \"{url}\"\n");
+            bench.put("/state/settings/appliance.toml", &settings);
+            let said = offer(&bench.care(), false, again);
+            assert!(thread.join().unwrap().starts_with("GET /stable.json "));
+            said.map_err(|error| (code(&error), error.to_string()))
+        };
+        let (code, said) = check("1.2.0", false).unwrap_err();
+        assert_eq!((code, said.as_str()), (exit::REFUSED, "version 1.2.0 runs already: --again installs it once more"));
+        assert!(check("1.1.9", true).unwrap_err().1.contains("older than 1.2.0"));
+        for (version, again) in [("1.2.0", true), ("1.2.1", false)] {
+            let (offer, address) = check(version, again).unwrap().unwrap();
+            assert_eq!(offer.version.to_string(), version);
+            assert!(address.ends_with("/wegovnow.raucb"), "{address}");
+        }
     }
 
     #[test]

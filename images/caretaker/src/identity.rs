@@ -113,6 +113,16 @@ pub fn ensure_host_key(care: &Caretaker<'_>) -> Result<()> {
     history::note(care, "identity", "a new key for SSH was made")
 }
 
+/// What `ssh` shows of the host key at the first login: `SHA256:` and the digest of the public half, in base 64.
+pub fn host_key_fingerprint(care: &Caretaker<'_>) -> Option<String> {
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+
+    let text = file::read_word(&care.places.state(HOST_KEY).with_extension("pub"))?;
+    let public = STANDARD.decode(text.split_whitespace().nth(1)?).ok()?;
+    Some(format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(public))))
+}
+
 /// The number that firmware says, if a person put it there.
 pub fn sensible(said: &str) -> Option<String> {
     let said = said.trim();

@@ -58,6 +58,27 @@ pub enum Outcome {
     Reset(Tier),
 }
 
+/// Below `/run/wegovnow-box`: a file that was not taken.
+pub const REFUSAL: &str = "refused.json";
+
+/// What is wrong with a file that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Refusal {
+    /// How many mistakes there are.
+    pub count: usize,
+    /// The first of them, with line and column where it has them.
+    pub first: String,
+}
+
+impl Refusal {
+    /// Of the text in `problems.txt`.
+    fn of(text: &str) -> Refusal {
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix("- "));
+        let first = lines.next().unwrap_or_default().to_owned();
+        Refusal { count: usize::from(!first.is_empty()) + lines.count(), first }
+    }
+}
+
 /// Looks at the partition and does what is asked for there. `is_known_account` says which accounts the image has.
 pub fn run(care: &Caretaker<'_>, serial: &str, is_known_account: &dyn Fn(&str) -> bool) -> Result<Outcome> {
     let findings = care.with(&Volume::Provision, Access::Read, |dir| {
@@ -81,8 +102,13 @@ pub fn run(care: &Caretaker<'_>, serial: &str, is_known_account: &dyn Fn(&str) -
         receipt = Some(write_receipt(care, serial, new, text, &changes));
         outcome = Outcome::Taken { generation: new.generation, changes: changes.len() };
     }
-    if let Some(problems) = &findings.problems {
-        outcome = Outcome::Refused { problems: problems.lines().filter(|line| line.starts_with("- ")).count() };
+    let refused = findings.problems.as_deref().map(Refusal::of);
+    match &refused {
+        Some(refused) => {
+            file::write_json(&care.places.run(REFUSAL), refused)?;
+            outcome = Outcome::Refused { problems: refused.count };
+        }
+        None => file::remove(&care.places.run(REFUSAL))?,
     }
     if is_quiet(&findings) {
         return Ok(outcome);

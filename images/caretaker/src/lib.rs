@@ -25,6 +25,7 @@ pub mod status;
 pub mod reset;
 pub mod support;
 pub mod watch;
+pub mod swap;
 pub mod shell;
 pub mod cli;
 #[cfg(test)]

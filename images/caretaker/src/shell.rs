@@ -47,12 +47,16 @@ pub fn parse(line: &str) -> Result<Vec<String>, NotAllowed> {
     Ok(words)
 }
 
+/// In place of what is asked for.
+const ASKED: &str = "?";
+
 /// Entries of the menu: what they say, and what they do.
-pub const MENU: [(&str, &str); 8] = [
+pub const MENU: [(&str, &str); 9] = [
     ("how the box is", "status"),
     ("install the update on the stick, and start again", "update --from-usb --restart"),
     ("write a file for support to the stick, or to PROVISION", "support"),
     ("what the boot loader will start", "boot-state show"),
+    ("set the clock", "clock set ?"),
     ("start the box again", "restart"),
     ("factory reset: forget the settings", "reset settings"),
     ("factory reset: wipe all data of the town", "reset data"),
@@ -81,7 +85,17 @@ pub fn menu(input: &mut dyn BufRead, output: &mut dyn Write, run: &mut dyn FnMut
             writeln!(output, "There is no such number.")?;
             continue;
         };
-        let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
+        let mut words: Vec<String> = command.split(' ').map(str::to_owned).collect();
+        if let Some(asked) = words.last_mut().filter(|word| *word == ASKED) {
+            write!(output, "Date and time, such as 2026-11-27T10:15: ")?;
+            output.flush()?;
+            asked.clear();
+            input.read_line(asked)?;
+            *asked = asked.trim().to_owned();
+            if asked.is_empty() {
+                continue;
+            }
+        }
         let code = run(&words);
         if code != 0 {
             writeln!(output, "Not done (exit code {code}).")?;
@@ -97,6 +111,7 @@ mod tests {
     fn only_what_is_listed_gets_through() {
         assert_eq!(parse("status --json").unwrap(), ["status", "--json"]);
         assert_eq!(parse(" wegovnow-box  status ").unwrap(), ["status"]);
+        assert_eq!(parse("clock set 2026-11-27T10:15:00+01:00").unwrap().len(), 3);
         assert_eq!(parse("boot-state show").unwrap(), ["boot-state", "show"]);
         assert!(parse("update --from-usb --restart").is_ok());
         assert!(parse("update https://example.org/a.raucb?x=1 --sha256 00ff").is_ok());
@@ -120,8 +135,8 @@ mod tests {
             u8::from(words[0] == "support")
         };
         let mut output = Vec::new();
-        menu(&mut &b"1\n9\nx\n\n3\n0\n1\n"[..], &mut output, &mut run).unwrap();
-        assert_eq!(done, ["status", "support"]);
+        menu(&mut &b"1\n99\nx\n\n3\n5\n\n5\n2026-11-27T10:15 \n0\n1\n"[..], &mut output, &mut run).unwrap();
+        assert_eq!(done, ["status", "support", "clock set 2026-11-27T10:15"]);
         let said = String::from_utf8(output).unwrap();
         assert_eq!(said.matches("There is no such number.").count(), 2);
         assert!(said.contains("Not done (exit code 1)."));

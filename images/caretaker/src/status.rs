@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `language`, `town`, `site` | as provisioned: the kiosk's language, the town's name, where the box stands |
 //! | `serial`, `slot`, `version`, `commit`, `variant` | which box, which slot was started (`a`, `b`), what is in it |
+//! | `host_key` | fingerprint of the key that SSH shows, as `ssh` shows it |
 //! | `is_on_trial` | the running slot was not found good yet |
 //! | `rollback` | `version`, `reason`: the update that the box went back from, until another is committed |
 //! | `network` | `addresses`, `host`, `is_plugged`, `is_captive` (not measured: `null`) |
@@ -14,10 +15,13 @@
 //! | `disk` | `free_bytes`, `total_bytes` of the data partition, `life_used_percent` where the medium says it (eMMC) |
 //! | `disk.watch` | `restarts`: the box starts again if its disk falls silent; `trouble`: what is wrong with it, in words; slowest answers |
 //! | `sync` | `age_s`, `peers`: `null`, boxes do not exchange facts yet |
+//! | `memory` | `total_bytes`, `used_bytes`, `swap_total_bytes`, `swap_used_bytes`: swap is memory that is packed |
 //! | `temperature_c`, `uptime_s` | the hottest sensor; seconds since the machine was started |
-//! | `clock` | `is_verified`, `source`, `local` |
+//! | `clock` | `is_verified`, `source` (a server, or `set by hand`), `local` |
 //! | `pairing`, `starts_by_itself` | `null` |
 //! | `generation` | of the settings in force |
+//! | `refusal` | of an `appliance.toml` that was not taken at this start: `count` of its mistakes, the `first` |
+//! | `notices` | what staff should know, for the daemon: `kind`, `text` |
 //! | `boot` | `order`, `next`, and of `a` and `b`: `ok`, `pending`, `tries` |
 //! | `gate` | the last verdict: `passed`, `slot`, `version`, `at_s`, `reasons`, `notes`, … |
 //! | `steps` | of this start: `name`, `is_done`, `said` |
@@ -34,8 +38,10 @@ use serde::Serialize;
 use crate::boot_state::{CACHE, Summary};
 use crate::gate::{self, Kiosk, Record, Rollback};
 use crate::history::{self, Line};
+use crate::import::{REFUSAL, Refusal};
 use crate::stamp::{self, Stamp};
 use crate::start::{RECORD, Step};
+use crate::swap::Memory;
 use crate::watch::{self, record::Report};
 use crate::{Caretaker, esp, file, identity, settings};
 
@@ -48,6 +54,7 @@ pub struct Status {
     pub town: Option<String>,
     pub site: Option<String>,
     pub serial: Option<String>,
+    pub host_key: Option<String>,
     pub slot: Option<String>,
     pub version: Option<String>,
     pub commit: Option<String>,
@@ -59,6 +66,7 @@ pub struct Status {
     pub kiosk: &'static str,
     pub reports: Option<u64>,
     pub disk: Disk,
+    pub memory: Option<Memory>,
     pub sync: Sync,
     pub temperature_c: Option<f32>,
     pub uptime_s: u64,
@@ -66,6 +74,8 @@ pub struct Status {
     pub pairing: Option<()>,
     pub starts_by_itself: Option<bool>,
     pub generation: Option<u32>,
+    pub refusal: Option<Refusal>,
+    pub notices: Vec<Notice>,
     pub boot: Option<Summary>,
     pub gate: Option<Record>,
     pub steps: Vec<Step>,
@@ -101,6 +111,25 @@ pub struct Clock {
     pub local: Option<String>,
 }
 
+/// Something that staff should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    pub kind: &'static str,
+    pub text: String,
+}
+
+fn notices(watch: Option<&Report>, refusal: Option<&Refusal>) -> Vec<Notice> {
+    let trouble = watch.and_then(|watch| watch.trouble.as_ref());
+    let trouble = trouble.map(|trouble| Notice { kind: "disk", text: format!("the disk: {trouble}") });
+    let refused = refusal.map(|refusal| Notice { kind: "settings", text: describe_refusal(refusal) });
+    trouble.into_iter().chain(refused).collect()
+}
+
+fn describe_refusal(refusal: &Refusal) -> String {
+    let mistakes = if refusal.count == 1 { "mistake" } else { "mistakes" };
+    format!("appliance.toml was not taken, {} {mistakes}: {}", refusal.count, refusal.first)
+}
+
 /// Measures. What cannot be read is not known; nothing of it is an error.
 pub fn read(care: &Caretaker<'_>) -> Status {
     let stamp = Stamp::read(care).ok();
@@ -123,12 +152,16 @@ pub fn read(care: &Caretaker<'_>) -> Status {
         Kiosk::Starting(_) => "starting",
         Kiosk::NotAsked(_) => "none",
     };
+    let watch = watch::carry::report(care);
+    let refusal: Option<Refusal> = file::read_json(&care.places.run(REFUSAL));
+    let notices = notices(watch.as_ref(), refusal.as_ref());
     let space = care.system.space(&care.places.at("/var"));
     Status {
         language: settings.kiosk.language.clone().or_else(|| settings.site.languages.first().cloned()),
         town: settings.site.name,
         site: settings.site.place_name,
         serial,
+        host_key: identity::host_key_fingerprint(care),
         slot: slot.map(|slot| slot.letter().to_owned()),
         version: stamp.as_ref().map(|stamp| stamp.version.to_string()),
         commit: stamp.as_ref().map(|stamp| stamp.commit.clone()),
@@ -143,20 +176,39 @@ pub fn read(care: &Caretaker<'_>) -> Status {
             free_bytes: space.map(|(free, _)| free),
             total_bytes: space.map(|(_, all)| all),
             life_used_percent: sensor::life_used_percent(care),
-            watch: watch::carry::report(care),
+            watch,
         },
+        memory: Memory::read(care),
         sync: Sync::default(),
         temperature_c: sensor::temperature_c(care),
         uptime_s: care.system.elapsed().as_secs(),
         clock: sensor::clock(care),
         pairing: None,
         starts_by_itself: None,
+        refusal,
+        notices,
         generation: is_provisioned.then_some(settings.generation),
         boot,
         gate: file::read_json(&care.places.state(gate::RECORD)),
         steps: file::read_json(&care.places.run(RECORD)).unwrap_or_default(),
         history: history::tail(care, LINES),
     }
+}
+
+fn describe_clock(clock: &Clock) -> String {
+    let local = clock.local.as_deref().unwrap_or("-");
+    match (clock.is_verified, &clock.source) {
+        (Some(true), Some(source)) => format!("{local}, verified: yes ({source})"),
+        (Some(true), None) => format!("{local}, verified: yes"),
+        (Some(false), _) => format!("{local}, verified: no"),
+        (None, _) => format!("{local}, verified: not known"),
+    }
+}
+
+/// The time server that sets the clock, if one does.
+pub fn clock_source(care: &Caretaker<'_>) -> Option<String> {
+    let clock = sensor::clock(care);
+    clock.source.filter(|source| clock.is_verified == Some(true) && source != sensor::BY_HAND)
 }
 
 /// For people, without colours, a line for each thing.
@@ -167,12 +219,13 @@ pub fn describe(status: &Status) -> String {
         ("town", or_dash(&status.town)),
         ("place", or_dash(&status.site)),
         ("serial", or_dash(&status.serial)),
+        ("ssh key", or_dash(&status.host_key)),
         ("version", format!("{} in slot {}", or_dash(&status.version), or_dash(&status.slot))),
         ("on trial", yes_no(status.is_on_trial).to_owned()),
         ("store", status.store.to_owned()),
         ("kiosk", status.kiosk.to_owned()),
         ("addresses", if status.network.addresses.is_empty() { "none".to_owned() } else { status.network.addresses.join(" ") }),
-        ("clock", format!("{}, verified: {}", or_dash(&status.clock.local), yes_no(status.clock.is_verified))),
+        ("clock", describe_clock(&status.clock)),
     ];
     if let (Some(free), Some(total)) = (status.disk.free_bytes, status.disk.total_bytes) {
         lines.push(("disk", format!("{} of {} MB free", free / 1_000_000, total / 1_000_000)));
@@ -187,6 +240,15 @@ pub fn describe(status: &Status) -> String {
             lines.push(("disk watch", "only reports: the box was started again too often".to_owned()));
         }
     }
+    if let Some(memory) = &status.memory {
+        let mb = |bytes: u64| bytes / 1_000_000;
+        let (used, total) = (mb(memory.used_bytes), mb(memory.total_bytes));
+        let packed = match memory.swap_total_bytes {
+            0 => "nothing is packed".to_owned(),
+            swap => format!("{} of {} MB packed", mb(memory.swap_used_bytes), mb(swap)),
+        };
+        lines.push(("memory", format!("{used} of {total} MB in use, {packed}")));
+    }
     if let Some(degrees) = status.temperature_c {
         lines.push(("temperature", format!("{degrees:.0} °C")));
     }
@@ -198,6 +260,9 @@ pub fn describe(status: &Status) -> String {
         Some(gate) if gate.passed => lines.push(("last check", format!("passed after {} s", gate.elapsed_s))),
         Some(gate) => lines.push(("last check", format!("failed: {}", gate.reasons.join("; ")))),
         None => lines.push(("last check", "none yet".to_owned())),
+    }
+    if let Some(refusal) = &status.refusal {
+        lines.push(("settings", describe_refusal(refusal)));
     }
     for step in status.steps.iter().filter(|step| !step.is_done) {
         lines.push(("at start", format!("{}: {}", step.name, step.said)));

@@ -21,13 +21,14 @@ const OVERLAY: &str = "images/overlay";
 pub const BLOCK: u64 = 4096;
 
 /// Units that are on in every box: who wants them, and how.
-const UNITS: [(&str, &str); 11] = [
+const UNITS: [(&str, &str); 12] = [
     ("tmp.mount", "local-fs.target.wants"),
     ("wegovnow-start.service", "sysinit.target.wants"),
     ("wegovnowd.service", "multi-user.target.wants"),
     ("wegovnow-set-up.service", "wegovnowd.service.requires"),
     ("wegovnow-gate.service", "graphical.target.wants"),
     ("wegovnow-disk.service", "multi-user.target.wants"),
+    ("wegovnow-swap.service", "multi-user.target.wants"),
     ("wegovnow-panel.service", "multi-user.target.wants"),
     ("wegovnow-status.timer", "timers.target.wants"),
     ("wegovnow-clock.timer", "timers.target.wants"),

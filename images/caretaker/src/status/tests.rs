@@ -56,6 +56,7 @@ fn a_box_at_work_says_what_the_panel_shows() {
     std::os::unix::fs::symlink("../../mmcblk0p8", bench.path("/dev/disk/appliance/data")).unwrap();
     bench.put("/sys/block/mmcblk0/device/life_time", "0x02 0x01\n");
     bench.put("/sys/block/mmcblk0/mmcblk0p8/partition", "8\n");
+    bench.put("/proc/meminfo", "MemTotal: 1000000 kB\nMemAvailable: 600000 kB\nSwapTotal: 500000 kB\nSwapFree: 500000 kB\n");
 
     let status = json(&bench);
     assert_eq!(status["language"], "fi");
@@ -68,6 +69,7 @@ fn a_box_at_work_says_what_the_panel_shows() {
         status["disk"],
         serde_json::json!({"free_bytes": 5_000_000_000_u64, "total_bytes": 8_000_000_000_u64, "life_used_percent": 20, "watch": null})
     );
+    assert_eq!(status["memory"]["used_bytes"], 409_600_000);
     assert_eq!(status["temperature_c"], 52.0);
     assert_eq!((&status["clock"]["is_verified"], &status["clock"]["source"]), (&true.into(), &"192.0.2.53".into()));
     assert_eq!(status["clock"]["local"].as_str().unwrap().len(), "2026-11-26 21:04".len());
@@ -78,7 +80,53 @@ fn a_box_at_work_says_what_the_panel_shows() {
     assert!(status["history"].as_array().unwrap().iter().any(|line| line["word"] == "settings"));
 
     let said = describe(&read(&bench.care()));
+    assert!(said.contains("memory       409 of 1024 MB in use, 0 of 512 MB packed\n"), "{said}");
     assert!(said.contains("version      1.2.0 in slot a\n") && said.contains("last check   passed after 30 s\n"), "{said}");
+}
+
+#[test]
+fn a_refused_file_is_told_with_its_first_mistake() {
+    let bench = Bench::new();
+    let put = |text: &str| std::fs::write(bench.volume("provision").join("appliance.toml"), text).unwrap();
+    put("schema = 1\ngeneration = 1\n[display]\nrotaton = 90\n[site]\nnam = \"x\"\n");
+    start::run(&bench.care());
+    let status = json(&bench);
+    assert_eq!(status["refusal"]["count"], 2);
+    let first = status["refusal"]["first"].as_str().unwrap();
+    assert!(first.starts_with("line 4, column 1: ") && first.contains("rotaton"), "{first}");
+    assert_eq!(status["notices"][0]["kind"], "settings");
+    let said = describe(&read(&bench.care()));
+    assert!(said.contains("settings     appliance.toml was not taken, 2 mistakes: line 4, column 1: "), "{said}");
+    put("schema = 1\ngeneration = 1\n[display]\nrotation = 90\n");
+    start::run(&bench.care());
+    let status = json(&bench);
+    assert!(status["refusal"].is_null() && status["notices"] == serde_json::json!([]), "{}", status["notices"]);
+}
+
+#[test]
+fn a_disk_in_trouble_is_told_to_staff() {
+    let bench = Bench::new();
+    bench.put(
+        "/run/wegovnow-box/disk-watch.json",
+        r#"{"restarts":false,"trouble":"a read has had no answer for 75 s","slowest_read_ms":3,"slowest_write_ms":9}"#,
+    );
+    let status = json(&bench);
+    assert_eq!(status["disk"]["watch"]["restarts"], false);
+    assert_eq!(status["notices"][0]["text"], "the disk: a read has had no answer for 75 s");
+    assert!(describe(&read(&bench.care())).contains("disk trouble a read has had no answer for 75 s\n"));
+}
+
+/// By `ssh-keygen -lf` of this very line.
+#[test]
+fn the_host_keys_fingerprint_is_what_ssh_shows() {
+    let bench = Bench::new();
+    bench.put(
+        "/state/ssh/ssh_host_ed25519_key.pub",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f wegovnow\n",
+    );
+    assert_eq!(json(&bench)["host_key"], "SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA");
+    bench.put("/state/ssh/ssh_host_ed25519_key.pub", "the public half");
+    assert!(json(&bench)["host_key"].is_null());
 }
 
 #[test]

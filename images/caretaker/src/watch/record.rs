@@ -92,7 +92,8 @@ pub fn begin(care: &Caretaker<'_>) -> Result<bool> {
     }
     let may = may_restart(&starts, now_s);
     if !may {
-        let text = format!("{RESTARTS_MAX} restarts in {} minutes: the box stays up whatever the disk does", RESTARTS_WITHIN_S / 60);
+        let text =
+            format!("{RESTARTS_MAX} restarts in {} minutes: the box stays up whatever the disk does", RESTARTS_WITHIN_S / 60);
         history::note(care, "disk-watch-off", &text)?;
     }
     Ok(may)
