@@ -12,7 +12,7 @@
 //! | `network` | `addresses`, `host`, `is_plugged`, `is_captive` (not measured: `null`) |
 //! | `store` | `open`, `starting`, `read-only` or `down`; `reports` counts what is in it |
 //! | `kiosk` | `shown`, `starting`, or `none` where there is no display |
-//! | `disk` | `free_bytes`, `total_bytes` of the data partition, `life_used_percent` where the medium says it (eMMC) |
+//! | `disk` | `free_bytes`, `total_bytes` of the data partition, `life_used_percent` where the medium says it (eMMC, NVMe) |
 //! | `disk.watch` | `restarts`: the box starts again if its disk falls silent; `trouble`: what is wrong with it, in words; slowest answers |
 //! | `sync` | `age_s`, `peers`: `null`, boxes do not exchange facts yet |
 //! | `memory` | `total_bytes`, `used_bytes`, `swap_total_bytes`, `swap_used_bytes`: swap is memory that is packed |

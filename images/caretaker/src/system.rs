@@ -1,5 +1,7 @@
 //! What the caretaker asks of the machine. Tests bring a machine of their own.
 
+pub mod nvme;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -83,6 +85,8 @@ pub trait System {
     fn log(&self, text: &str);
     /// Tells whoever looks: journal, serial line, first console.
     fn say(&self, text: &str);
+    /// The health log of an NVMe disk's controller.
+    fn nvme_health(&self, device: &Path) -> io::Result<[u8; nvme::LOG_LEN]>;
     /// Space that is left, and all there is, in bytes.
     fn space(&self, path: &Path) -> Option<(u64, u64)>;
 }
@@ -193,6 +197,10 @@ impl System for Machine {
                 let _ = write!(console, "{text}\r\n");
             }
         }
+    }
+
+    fn nvme_health(&self, device: &Path) -> io::Result<[u8; nvme::LOG_LEN]> {
+        nvme::health(device)
     }
 
     fn space(&self, path: &Path) -> Option<(u64, u64)> {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{Clock, LIMIT, Network};
 use crate::Caretaker;
+use crate::system::nvme;
 
 /// `ip -json address`
 #[derive(Deserialize)]
@@ -85,20 +86,48 @@ pub fn temperature_c(care: &Caretaker<'_>) -> Option<f32> {
     plausible.map(|milli| milli as f32 / 1000.0)
 }
 
-/// What an eMMC says of itself: tenths of its rated life, for its two kinds of memory (JEDEC JESD84-B51, registers 268 and 269).
+/// What the box's disk says of its life: an eMMC in sysfs, an NVMe disk in its health log.
 pub fn life_used_percent(care: &Caretaker<'_>) -> Option<u16> {
     let link = fs::read_link(care.places.at("/dev/disk/appliance/data")).ok()?;
     let partition = link.file_name()?.to_str()?.to_owned();
     let disk = below(&care.places.at("/sys/block"), "")
         .into_iter()
         .find(|disk| care.places.at("/sys/block").join(disk).join(&partition).exists())?;
-    parse_life(&fs::read_to_string(care.places.at("/sys/block").join(disk).join("device/life_time")).ok()?)
+    if let Some(controller) = nvme_controller(&disk) {
+        let log = care.system.nvme_health(&care.places.at("/dev").join(controller)).ok()?;
+        return Some(parse_nvme(&log));
+    }
+    let read = |name: &str| fs::read_to_string(care.places.at("/sys/block").join(&disk).join("device").join(name)).ok();
+    let life = read("life_time").and_then(|text| parse_life(&text));
+    life.max(read("pre_eol_info").and_then(|text| parse_end(&text)))
 }
 
+/// `nvme0` of `nvme0n1`; with several ways to the disk it is `nvme0c1n1` below, which is not asked.
+fn nvme_controller(disk: &str) -> Option<&str> {
+    let rest = disk.strip_prefix("nvme")?;
+    let number = rest.split_once('n')?.0;
+    number.bytes().all(|c| c.is_ascii_digit()).then(|| disk.get(.."nvme".len() + number.len()))?
+}
+
+/// `Percentage Used`, byte 5: may pass 100, and stops at 255.
+fn parse_nvme(log: &[u8; nvme::LOG_LEN]) -> u16 {
+    u16::from(log[5])
+}
+
+/// Tenths of the rated life, for the two kinds of memory of an eMMC (JEDEC JESD84-B51, registers 268 and 269).
 fn parse_life(text: &str) -> Option<u16> {
     let tenths = text.split_whitespace().filter_map(|word| u16::from_str_radix(word.strip_prefix("0x")?, 16).ok());
     // 0 is: not defined.
     tenths.filter(|tenths| (1..=11).contains(tenths)).max().map(|tenths| tenths * 10)
+}
+
+/// How many of the spare blocks are gone (register 267): 2 is four fifths, 3 is nine tenths.
+fn parse_end(text: &str) -> Option<u16> {
+    match text.trim() {
+        "0x02" => Some(80),
+        "0x03" => Some(90),
+        _ => None,
+    }
 }
 
 fn number(path: &Path) -> Option<i32> {
@@ -124,6 +153,30 @@ mod tests {
         let none = "00000000,,0,0.000000000,0.000000000,0.000000000,0.000000000,0.000,0.000,0.000,1.0,1.0,0.0,Not synchronised\n";
         assert_eq!(parse_tracking(none), Some((false, None)));
         assert_eq!(parse_tracking("506 Cannot talk to daemon\n"), None);
+    }
+
+    #[test]
+    fn an_nvme_disk_is_asked_by_its_controller() {
+        assert_eq!(nvme_controller("nvme0n1"), Some("nvme0"));
+        assert_eq!(nvme_controller("nvme12n3"), Some("nvme12"));
+        for other in ["nvme0c1n1", "nvme0", "mmcblk0", "sda", "nvmen1x"] {
+            assert_ne!(nvme_controller(other), Some("nvme0"), "{other}");
+        }
+        let bench = crate::tests::Bench::new();
+        fs::create_dir_all(bench.path("/dev/disk/appliance")).unwrap();
+        std::os::unix::fs::symlink("../../nvme0n1p8", bench.path("/dev/disk/appliance/data")).unwrap();
+        bench.put("/sys/block/nvme0n1/nvme0n1p8/partition", "8\n");
+        assert_eq!(life_used_percent(&bench.care()), None, "it does not answer");
+        fs::write(bench.path("/dev/nvme0"), [0, 0x2c, 0x01, 100, 10, 7]).unwrap();
+        assert_eq!(life_used_percent(&bench.care()), Some(7));
+    }
+
+    #[test]
+    fn few_spare_blocks_are_the_end_of_a_life() {
+        assert_eq!(
+            [parse_end("0x01\n"), parse_end("0x02\n"), parse_end("0x03\n"), parse_end("")],
+            [None, Some(80), Some(90), None]
+        );
     }
 
     #[test]

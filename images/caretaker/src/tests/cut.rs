@@ -87,6 +87,9 @@ impl System for Cut<'_> {
     fn say(&self, _: &str) {
         self.tick();
     }
+    fn nvme_health(&self, device: &Path) -> std::io::Result<[u8; 512]> {
+        self.bench.nvme_health(device)
+    }
     fn space(&self, path: &Path) -> Option<(u64, u64)> {
         self.bench.space(path)
     }
