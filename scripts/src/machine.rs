@@ -471,6 +471,11 @@ impl<'a> Machine<'a> {
         Session::open(self.run, key, account, self.port(22)?)
     }
 
+    /// Fingerprint of the key that the box has shown to whoever logged in first.
+    pub fn host_key(&self) -> Result<String> {
+        ssh::host_key(self.run)
+    }
+
     /// The most memory that QEMU itself held, in MB; more than the box's own memory.
     pub fn host_memory_mb(&self) -> Option<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.qemu.id())).ok()?;

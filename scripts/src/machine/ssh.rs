@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::run::Run;
-use crate::shell::run;
+use crate::shell::{output, run};
 
 const BETWEEN: Duration = Duration::from_millis(50);
 
@@ -148,6 +148,13 @@ impl Drop for Session {
         let _ = self.ssh.kill();
         let _ = self.ssh.wait();
     }
+}
+
+/// Fingerprint of the one key that was believed, as `ssh` shows it: `256 SHA256:… [127.0.0.1]:40022 (ED25519)`.
+pub fn host_key(run: &Run) -> Result<String> {
+    let mut keygen = Command::new("ssh-keygen");
+    let said = output(keygen.args(["-l", "-f"]).arg(run.file("known_hosts")))?;
+    said.split_whitespace().nth(1).map(str::to_owned).with_context(|| format!("ssh-keygen names no fingerprint: {said}"))
 }
 
 fn text(file: &Path) -> Result<String> {

@@ -33,7 +33,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "T6",
         title: "a good file on PROVISION is taken, its secrets are removed, staff and technicians can log in",
-        expected: [9, 9],
+        expected: [11, 11],
         needs: &[Need::State, Need::Caretaker, Need::Ssh],
         is_smoke: true,
         run: provisioned,
@@ -169,6 +169,13 @@ fn provisioned(trial: &mut Trial) -> Result<()> {
         &format!("half the memory may be packed: {:.0} of {:.0} MB", packed.0, packed.1),
         (0.4..0.6).contains(&(packed.0 / packed.1)),
     );
+    let host_key = status["host_key"].as_str().unwrap_or_default().to_owned();
+    let shown = machine.host_key()?;
+    trial.holds(&format!("ssh shows the host key that status names: {host_key}"), !host_key.is_empty() && host_key == shown);
+    login.technician(&mut machine, "clock set 2031-02-03T04:05:00Z")?;
+    let clock = login.status(&mut machine)?["clock"].clone();
+    let is_set = clock["local"].as_str().is_some_and(|local| local.starts_with("2031-02-03 04:0"));
+    trial.holds(&format!("its clock is set by hand: {clock}"), is_set && clock["source"] == "set by hand");
     let shell = machine.ssh(&login.key, "root", "sh -c id", login::PATIENCE)?;
     trial.holds("a technician gets no shell", !shell.status.success() && !shell.out.contains("uid=0"));
     machine.power_down(mark::STOP)?;
