@@ -20,8 +20,8 @@ use crate::{Caretaker, file, stamp};
 const PROBE: &str = "disk-probe";
 /// How often `status` is told how the disk is, without need.
 const TELL_EVERY: u32 = 60;
-/// For the firmware to take a note.
-const NOTE_LIMIT: Duration = Duration::from_secs(3);
+/// For the firmware to take a note; some of it takes seconds to erase a block of its own flash.
+const NOTE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Watches for ever; comes back when nothing can be watched.
 pub fn run(care: &Caretaker<'_>) -> Result<()> {
