@@ -1,19 +1,29 @@
 //! The root file system as Debian gives it, by mmdebstrap; kept under the hash of all that went into it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use super::{BASE, list, read, write};
+use super::{BASE, esp, list, read, subordinate, write};
 use crate::shell::{self, cache_dir};
 
 const SUITE: &str = "bookworm";
 
 /// Files of ours that shape it.
 const INPUTS: [&str; 5] = ["packages", "services", "prune", "customize", "../overlay/usr/lib/sysusers.d/wegovnow.conf"];
+
+/// Those of them that a hook reads, with the permissions it needs. The hook may be another user than we are, for whom neither our home
+/// nor a tree that was cloned with a narrow umask is open.
+const HOOK: [(&str, &str, u32); 4] = [
+    ("customize", "base/customize", 0o755),
+    ("prune", "base/prune", 0o644),
+    ("services", "base/services", 0o644),
+    ("../overlay/usr/lib/sysusers.d/wegovnow.conf", "overlay/usr/lib/sysusers.d/wegovnow.conf", 0o644),
+];
 
 /// Time of the files that packages write when they are installed. Those in the image bear the commit's, whatever this is.
 const EPOCH: &str = "1767225600";
@@ -71,21 +81,45 @@ pub fn make(versions: Versions) -> Result<Base> {
 }
 
 fn bootstrap(dir: &Path) -> Result<()> {
+    let mode = subordinate::mode()?;
     println!("   takes about two minutes; kept in {}", dir.display());
-    let part = super::fresh(dir.with_extension("part"))?;
+    // Absolute, for mmdebstrap runs elsewhere.
+    let part = fs::canonicalize(super::fresh(dir.with_extension("part"))?)?;
+    let hook = stage_hook(&part)?;
     let mut command = Command::new("mmdebstrap");
+    command.arg(format!("--mode={mode}"));
     command.args(["--variant=essential", "--format=tar", &format!("--include={}", list("packages")?.join(","))]);
     command.args(LEFT_OUT.map(|option| format!("--dpkgopt={option}")));
     let out = part.display();
     // Before ours, which removes both from the image.
     command.arg(format!("--customize-hook=copy-out /boot /usr/lib/modules {out}"));
-    command.arg(format!("--customize-hook={BASE}/customize"));
+    // From where we stand: the way there may lead through folders that are closed to the hook.
+    command.current_dir(&hook).arg("--customize-hook=base/customize");
     command.arg(format!("--customize-hook=copy-out /usr/lib/wegovnow/packages {out}"));
     // Nothing is left of apt's lists for it to clean.
     command.arg("--skip=cleanup/apt");
-    command.arg(SUITE).arg(part.join("root.tar")).env("SOURCE_DATE_EPOCH", EPOCH);
+    command.arg(SUITE).arg(part.join("root.tar"));
+    // dpkg looks for settings in a home that is not its own.
+    command.env("SOURCE_DATE_EPOCH", EPOCH).env("HOME", "/nonexistent").env("PATH", esp::path());
     shell::run(&mut command)?;
+    fs::remove_dir_all(&hook)?;
     fs::rename(&part, dir).with_context(|| format!("cannot keep {}", dir.display()))
+}
+
+/// Copies what the hook reads to a folder that everyone can read who is in it.
+fn stage_hook(part: &Path) -> Result<PathBuf> {
+    let top = part.join("hook");
+    for (from, to, mode) in HOOK {
+        let (from, to) = (Path::new(BASE).join(from), top.join(to));
+        let folder = to.parent().context("a file lies in no folder")?;
+        fs::create_dir_all(folder)?;
+        for folder in folder.ancestors().take_while(|folder| folder.starts_with(&top)) {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
+        }
+        fs::copy(&from, &to).with_context(|| format!("cannot copy {}", from.display()))?;
+        fs::set_permissions(&to, fs::Permissions::from_mode(mode))?;
+    }
+    Ok(top)
 }
 
 /// Holds what was installed against what was agreed on.

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::base::Base;
 use super::bundle::{self, Signer};
 use super::stamp::{self, Stamp};
-use super::{fresh, layout, read, write};
+use super::{esp, fresh, layout, read, write};
 use crate::shell::{output, run};
 
 const OVERLAY: &str = "images/overlay";
@@ -136,7 +136,9 @@ pub fn add_tree(file: &Path) -> Result<String> {
     let blocks = length / BLOCK;
     let mut veritysetup = Command::new("veritysetup");
     veritysetup.args(["format", &format!("--data-blocks={blocks}"), &format!("--hash-offset={length}")]);
-    let said = output(veritysetup.args([&format!("--salt={salt}"), &format!("--uuid={uuid}")]).args([file, file]))?;
+    let said = output(
+        veritysetup.env("PATH", esp::path()).args([&format!("--salt={salt}"), &format!("--uuid={uuid}")]).args([file, file]),
+    )?;
     let root_hash = said.lines().find_map(|line| line.strip_prefix("Root hash:"));
     let root_hash = root_hash.context("veritysetup names no root hash")?.trim();
     Ok(format!("{root_hash},{salt},{blocks}"))
