@@ -1,5 +1,6 @@
 //! What goes into a slot, byte for byte the same in an image and in an update: the boot image and the root file system.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -72,9 +73,10 @@ pub fn root(base: &Base, programs: &Path, stamp: &Stamp, signer: &Signer, work: 
 
     let tar = work.join("root.tar");
     fs::copy(&base.tar, &tar).with_context(|| format!("cannot copy {}", base.tar.display()))?;
+    let packed = output(Command::new("tar").arg("--list").arg("--file").arg(&tar))?;
     let mut append = Command::new("tar");
-    append.args(["--append", "--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX", "--file"]).arg(&tar);
-    run(append.arg("--directory").arg(&overlay).args(files(&overlay, Path::new("."))?))?;
+    append.args(["--append", "--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX", "--no-recursion", "--file"]);
+    run(append.arg(&tar).arg("--directory").arg(&overlay).args(entries(&overlay, Path::new("."), &folders(&packed))?))?;
 
     let file = work.join("root.img");
     let mut squash = Command::new("mksquashfs");
@@ -93,9 +95,9 @@ pub fn boot(base: &Base, initramfs: &Path, root: &Root, stamp: &Stamp, work: &Pa
     let mut lines = String::new();
     for (name, bytes) in SUMMED.into_iter().zip([read(&base.kernel)?, read(initramfs)?, config.into_bytes()]) {
         lines += &sum_line(name, &bytes);
-        write(&staging.join(name), bytes)?;
+        write_readable(&staging.join(name), bytes)?;
     }
-    write(&staging.join(SUMS), lines)?;
+    write_readable(&staging.join(SUMS), lines)?;
 
     let file = work.join("boot.img");
     let mut squash = Command::new("mksquashfs");
@@ -114,15 +116,22 @@ pub fn sum_line(name: &str, bytes: &[u8]) -> String {
     format!("{}  {name}\n", hex(&Sha256::digest(bytes)))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes a file that everyone may read, whatever our umask says.
+fn write_readable(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
+    write(path, bytes)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644)).with_context(|| format!("cannot open up {}", path.display()))
 }
 
 /// The same bytes from the same files. An archive's own entry for the top is passed over, and everyone could write there but for the
 /// mode given: sshd then refuses every key. mksquashfs takes times as options or from the environment, not both.
 fn squash_options(epoch: u64) -> Vec<String> {
     let time = epoch.to_string();
-    ["-noappend", "-no-progress", "-root-mode", "755", "-mkfs-time", &time, "-all-time", &time].map(str::to_owned).to_vec()
+    let root = ["-root-mode", "755", "-root-uid", "0", "-root-gid", "0"];
+    ["-noappend", "-no-progress", "-mkfs-time", &time, "-all-time", &time].into_iter().chain(root).map(str::to_owned).collect()
 }
 
 /// Appends the tree, and says how the file is checked.
@@ -150,18 +159,45 @@ fn fits(file: &Path, partition: &str) -> Result<()> {
     Ok(())
 }
 
-/// Everything below a folder but folders, sorted. Those of the packages stay as they are; new ones are root's, mode 755.
-fn files(top: &Path, below: &Path) -> Result<Vec<PathBuf>> {
+/// Folders of an archive's listing.
+fn folders(listing: &str) -> BTreeSet<&Path> {
+    listing.lines().filter_map(|line| line.strip_suffix('/')).map(|path| Path::new(path.trim_start_matches("./"))).collect()
+}
+
+/// Everything below a folder, sorted, without the folders that the packages made: those stay as they are. New ones are named, for
+/// mksquashfs gives a folder that no archive names to whoever runs it.
+fn entries(top: &Path, below: &Path, known: &BTreeSet<&Path>) -> Result<Vec<PathBuf>> {
     let mut names: Vec<_> = fs::read_dir(top.join(below))?.collect::<Result<_, _>>()?;
     names.sort_by_key(fs::DirEntry::file_name);
-    let mut files = Vec::new();
+    let mut found = Vec::new();
     for entry in names {
         let path = below.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            files.extend(self::files(top, &path)?);
-        } else {
-            files.push(path);
+        let is_folder = entry.file_type()?.is_dir();
+        if !is_folder || !known.contains(path.strip_prefix(".").unwrap_or(&path)) {
+            found.push(path.clone());
+        }
+        if is_folder {
+            found.extend(entries(top, &path, known)?);
         }
     }
-    Ok(files)
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_folders_are_named_and_those_of_packages_are_not() {
+        let top = tempfile::tempdir().unwrap();
+        for folder in ["etc/ssh", "etc/rauc", "usr"] {
+            fs::create_dir_all(top.path().join(folder)).unwrap();
+        }
+        for file in ["etc/ssh/sshd_config", "etc/rauc/system.conf"] {
+            fs::write(top.path().join(file), "").unwrap();
+        }
+        let known = folders("./\n./etc/\n./etc/ssh/\n./etc/rauc\n./usr/\n");
+        let found = entries(top.path(), Path::new("."), &known).unwrap();
+        assert_eq!(found, ["./etc/rauc", "./etc/rauc/system.conf", "./etc/ssh/sshd_config"].map(PathBuf::from));
+    }
 }
