@@ -1,11 +1,13 @@
 //! `cargo x image`: from Debian packages and our programs to one disk image, without root and without loop devices.
 //!
-//! Every file that is written depends on the packages, our sources, the certificate and the time of the commit alone.
+//! Every file that is written depends on the packages, our sources, the certificate and the time of the commit alone: T1 of the battery
+//! holds two builds against each other.
 
 mod layout;
 mod base;
 mod subordinate;
 mod cpio;
+mod difference;
 mod initramfs;
 mod stamp;
 mod bundle;
@@ -93,6 +95,11 @@ impl Default for Options {
 enum What {
     /// Checks an image without starting it
     Verify,
+    /// Holds an image against another build of the same commit: every byte must be the same
+    Compare {
+        /// The other one; the list of what is in it lies beside it, as beside ours
+        other: PathBuf,
+    },
     /// Starts an image in QEMU, breaks it, and looks what comes of it
     Test(test::Options),
     /// Packs the slot of the image built last into an update
@@ -109,6 +116,7 @@ pub fn run(options: &Options) -> Result<Report> {
         None => build(options).map(|()| Report::default()),
         Some(What::Test(test)) => test::run(test),
         Some(What::Bundle { bundle }) => pack(options, bundle.as_deref()).map(|()| Report::default()),
+        Some(What::Compare { other }) => step::alone("compare", || difference::report(&options.out, other)),
         Some(What::Verify) => step::alone("image", || verify::run_all(&options.out)),
     }
 }

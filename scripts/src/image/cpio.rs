@@ -1,5 +1,7 @@
 //! The archive that the kernel unpacks as its first file system, and GRUB reads as a disk (cpio, "newc").
 
+use std::collections::BTreeMap;
+
 /// Bits of a mode that say what an entry is.
 const DIRECTORY: u32 = 0o040_000;
 const FILE: u32 = 0o100_000;
@@ -55,6 +57,34 @@ impl Archive {
     }
 }
 
+/// Length of the head of an entry: six bytes that say what it is, and thirteen numbers of eight digits.
+const HEAD: usize = 6 + 13 * 8;
+
+/// Files of an archive by name, as far as it can be read.
+pub fn files(bytes: &[u8]) -> BTreeMap<String, &[u8]> {
+    let mut files = BTreeMap::new();
+    let mut at = 0;
+    while let Some((name, content, next)) = entry_at(bytes, at).filter(|(name, ..)| name != NAME_OF_LAST) {
+        files.insert(name, content);
+        at = next;
+    }
+    files
+}
+
+/// Name and content of the entry there, and where the next one begins.
+fn entry_at(bytes: &[u8], at: usize) -> Option<(String, &[u8], usize)> {
+    let head = bytes.get(at..at.checked_add(HEAD)?)?;
+    let field = |number: usize| {
+        let digits = std::str::from_utf8(head.get(6 + number * 8..14 + number * 8)?).ok()?;
+        usize::from_str_radix(digits, 16).ok()
+    };
+    let (length, name_length) = (field(6)?, field(11)?);
+    let name = bytes.get(at + HEAD..(at + HEAD).checked_add(name_length.checked_sub(1)?)?)?;
+    let start = (at + HEAD + name_length).next_multiple_of(4);
+    let content = bytes.get(start..start.checked_add(length)?)?;
+    Some((String::from_utf8_lossy(name).into_owned(), content, (start + length).next_multiple_of(4)))
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -94,6 +124,17 @@ mod tests {
         // Content and the next entry begin on multiples of four.
         let file = b"init\0\0hello\0\0\x00070701";
         assert!(bytes.windows(file.len()).any(|part| part == file));
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let bytes = archive();
+        let files = files(&bytes);
+        assert_eq!(files.keys().collect::<Vec<_>>(), ["dev", "dev/console", "init"]);
+        assert_eq!(files["init"], b"hello");
+        for end in 0..bytes.len() {
+            super::files(&bytes[..end]);
+        }
     }
 
     #[test]

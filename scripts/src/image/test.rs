@@ -14,6 +14,7 @@ mod mark;
 mod need;
 mod power;
 mod privacy;
+mod rebuild;
 mod report;
 mod select;
 mod settle;
@@ -53,6 +54,7 @@ fn cases() -> Vec<Case> {
         privacy::CASES,
         flash::CASES,
         bar::CASES,
+        rebuild::CASES,
     ];
     groups.concat()
 }
@@ -80,6 +82,9 @@ pub struct Options {
     /// Keeps logs, pictures and disks of cases that passed, too
     #[arg(long)]
     keep: bool,
+    /// T1: who builds the image a second time, a user with lines in /etc/subuid and /etc/subgid [default: ourselves]
+    #[arg(long, value_name = "NAME")]
+    other_user: Option<String>,
     /// Directory for reports and for what is left of cases that failed
     #[arg(long, default_value = "out/image/test")]
     out_dir: PathBuf,
@@ -97,6 +102,7 @@ impl Options {
             list: false,
             seed: 1,
             keep: false,
+            other_user: None,
             out_dir,
         }
     }
@@ -112,7 +118,8 @@ pub fn run(options: &Options) -> Result<Report> {
     }
     super::need(machine::TOOLS)?;
     super::need("squashfs-tools e2fsprogs")?;
-    let bench = Bench::new(&options.image, &options.out_dir, options.seed, options.quick)?;
+    let mut bench = Bench::new(&options.image, &options.out_dir, options.seed, options.quick)?;
+    bench.other_user.clone_from(&options.other_user);
     let start = Instant::now();
     let mut outcomes: Vec<Outcome> = Vec::new();
     for case in &chosen {

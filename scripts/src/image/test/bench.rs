@@ -22,6 +22,8 @@ pub struct Bench {
     pub out: PathBuf,
     pub seed: u64,
     pub quick: bool,
+    /// Who builds the image a second time, if not we.
+    pub other_user: Option<String>,
     /// Every path of the root file system, a line each.
     listing: String,
     golden: OnceCell<Medium>,
@@ -40,7 +42,7 @@ impl Bench {
         run.discard();
         // The listing has files and empty folders.
         let listing = with_folders(&listing);
-        Ok(Bench { image, out, seed, quick, listing, golden: OnceCell::new() })
+        Ok(Bench { image, out, seed, quick, other_user: None, listing, golden: OnceCell::new() })
     }
 
     pub fn has(&self, need: Need) -> bool {
