@@ -11,6 +11,7 @@ mod difference;
 mod initramfs;
 mod stamp;
 mod bundle;
+mod release;
 mod slot;
 mod sbom;
 mod esp;
@@ -28,6 +29,7 @@ use clap::{Args, Subcommand};
 
 use self::base::Versions;
 use self::bundle::Signer;
+use self::release::Release;
 pub use self::stamp::{Stamp, Variant};
 use crate::shell::{self, cargo, target_dir};
 use crate::step::{self, Report, Tally};
@@ -108,6 +110,15 @@ enum What {
         #[arg(long, value_name = "FILE")]
         bundle: Option<PathBuf>,
     },
+    /// Packs the image built last with all that is published beside it: manifest, update, list of what is in it, sums
+    Release {
+        /// [default: beside the image, release]
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+        /// Secret key of the manifest, from `wegovnow-flash key` [default: one made for this checkout]
+        #[arg(long, value_name = "FILE")]
+        manifest_key: Option<PathBuf>,
+    },
 }
 
 pub fn run(options: &Options) -> Result<Report> {
@@ -116,6 +127,9 @@ pub fn run(options: &Options) -> Result<Report> {
         None => build(options).map(|()| Report::default()),
         Some(What::Test(test)) => test::run(test),
         Some(What::Bundle { bundle }) => pack(options, bundle.as_deref()).map(|()| Report::default()),
+        Some(What::Release { folder, manifest_key }) => {
+            publish(options, folder.as_deref(), manifest_key.as_deref()).map(|()| Report::default())
+        }
         Some(What::Compare { other }) => step::alone("compare", || difference::report(&options.out, other)),
         Some(What::Verify) => step::alone("image", || verify::run_all(&options.out)),
     }
@@ -191,6 +205,20 @@ fn pack(options: &Options, bundle: Option<&Path>) -> Result<()> {
     let bundle = bundle.map_or_else(usual, Path::to_owned);
     bundle::make(&bundle, &boot, &root, &stamp, &signer, &work)?;
     println!("{} {}", bundle.display(), size(fs::metadata(&bundle)?.len()));
+    Ok(())
+}
+
+fn publish(options: &Options, folder: Option<&Path>, key: Option<&Path>) -> Result<()> {
+    need("xz-utils")?;
+    let work = parts(options);
+    let (boot, root) = (work.join("boot.img"), work.join("root.img"));
+    let stamp = Stamp::of(&root)?;
+    let signer = Signer::of(options.certificate.as_deref(), options.key.as_deref(), stamp.variant)?;
+    let folder = folder.map_or_else(|| options.out.with_file_name("release"), Path::to_owned);
+    let programs = options.programs.as_deref();
+    let release = Release { image: &options.out, slot: [&boot, &root], stamp: &stamp, signer: &signer, programs, key };
+    release.make(&folder, &work)?;
+    println!("{}", folder.display());
     Ok(())
 }
 
