@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::base::Base;
 use super::bundle::{self, Signer};
 use super::stamp::{self, Stamp};
-use super::{esp, fresh, layout, read, write};
+use super::{esp, fresh, layout, read, subordinate, write};
 use crate::shell::{output, run};
 
 const OVERLAY: &str = "images/overlay";
@@ -79,7 +79,8 @@ pub fn root(base: &Base, programs: &Path, stamp: &Stamp, signer: &Signer, work: 
     run(append.arg(&tar).arg("--directory").arg(&overlay).args(entries(&overlay, Path::new("."), &folders(&packed))?))?;
 
     let file = work.join("root.img");
-    let mut squash = Command::new("mksquashfs");
+    // It makes the top for whoever runs it, and passes an owner over that options name.
+    let mut squash = subordinate::as_root("mksquashfs")?;
     squash.arg("-").arg(&file).args(["-tar", "-comp", "zstd", "-Xcompression-level", "15"]).args(squash_options(stamp.epoch));
     run(squash.env_remove("SOURCE_DATE_EPOCH").stdin(File::open(&tar)?).stdout(Stdio::null()))?;
     fs::remove_file(&tar)?;
@@ -130,8 +131,7 @@ fn write_readable(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
 /// mode given: sshd then refuses every key. mksquashfs takes times as options or from the environment, not both.
 fn squash_options(epoch: u64) -> Vec<String> {
     let time = epoch.to_string();
-    let root = ["-root-mode", "755", "-root-uid", "0", "-root-gid", "0"];
-    ["-noappend", "-no-progress", "-mkfs-time", &time, "-all-time", &time].into_iter().chain(root).map(str::to_owned).collect()
+    ["-noappend", "-no-progress", "-root-mode", "755", "-mkfs-time", &time, "-all-time", &time].map(str::to_owned).to_vec()
 }
 
 /// Appends the tree, and says how the file is checked.
