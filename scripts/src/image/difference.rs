@@ -170,13 +170,16 @@ struct Entry {
 }
 
 fn by_path(listing: &str) -> BTreeMap<&str, Entry> {
-    let entry = |line: &str| -> Option<(usize, Entry)> {
-        let at = line.find(" /")?;
-        let words: Vec<&str> = line[..at].split_whitespace().collect();
+    let mut entries = BTreeMap::new();
+    for line in listing.lines() {
+        // The top has no name.
+        let top = || line.strip_suffix(' ').filter(|line| line.starts_with('d')).map(|line| (line, "/"));
+        let Some((line, path)) = line.find(" /").map(|at| (&line[..at], &line[at + 1..])).or_else(top) else { continue };
+        let words: Vec<&str> = line.split_whitespace().collect();
         let (said, time) = words.split_at(words.len().saturating_sub(2));
-        Some((at + 1, Entry { said: said.join(" "), time: time.join(" ") }))
-    };
-    listing.lines().filter_map(|line| entry(line).map(|(at, entry)| (&line[at..], entry))).collect()
+        entries.insert(path, Entry { said: said.join(" "), time: time.join(" ") });
+    }
+    entries
 }
 
 /// What one listing says and the other does not. Where times alone differ it is a line, for then most of them do.
@@ -295,6 +298,8 @@ mod tests {
         assert_eq!(said.len(), 3, "{said:?}");
         assert!(said[0].starts_with("/etc/a b: -rw-r--r-- 0/0 5") && said[0].contains("and -rw-r--r-- 7/0 5"), "{said:?}");
         assert!(said[1].contains("/x: only in the first") && said[2].contains("/y: only in the second"));
+        let top = "drwxr-xr-x 7/7     30 2026-11-26 23:05 \n";
+        assert_eq!(entries(top, &top.replace("7/7", "0/0")), ["/: drwxr-xr-x 7/7 30 and drwxr-xr-x 0/0 30"]);
         let said = entries(one, &one.replace("23:05", "23:06"));
         assert_eq!(said, ["3 entries have other times, /etc: 2026-11-26 23:05 and 2026-11-26 23:06"]);
         assert_eq!(regular(one), ["etc/a b", "x"]);
