@@ -162,16 +162,17 @@ fn build(options: &Options) -> Result<()> {
     let signer = Signer::of(options.certificate.as_deref(), options.key.as_deref(), options.variant)?;
     let epoch = stamp.epoch;
 
-    let programs = match &options.programs {
-        Some(dir) => dir.clone(),
-        None => stage("our programs", programs)?,
-    };
     let versions = match options {
         Options { lock: true, .. } => Versions::Lock,
         Options { any_versions: true, .. } => Versions::Any,
         _ => Versions::Locked,
     };
+    // Before our programs: what can refuse to be done does so within minutes.
     let base = stage("Debian packages", || base::make(versions))?;
+    let programs = match &options.programs {
+        Some(dir) => dir.clone(),
+        None => stage("our programs", programs)?,
+    };
     let init = stage("init", build_init)?;
     let initramfs = stage("initramfs", || initramfs::make(&base, &init, &work))?;
     let root = stage("root file system and its hash tree", || slot::root(&base, &programs, &stamp, &signer, &work))?;

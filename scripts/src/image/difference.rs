@@ -98,7 +98,9 @@ fn first_of(mut one: impl BufRead, mut other: impl BufRead) -> Result<Option<u64
     loop {
         let (a, b) = (one.fill_buf()?, other.fill_buf()?);
         let length = a.len().min(b.len());
-        if let Some(same) = a.iter().zip(b).position(|(a, b)| a != b) {
+        // Whole slices first: that is much faster than byte for byte.
+        if a[..length] != b[..length] {
+            let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
             return Ok(Some(at + same as u64));
         }
         if length == 0 {
