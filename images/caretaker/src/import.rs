@@ -17,6 +17,8 @@ use crate::system::{Access, Volume};
 use crate::{Caretaker, history};
 
 const RECEIPT: &str = "receipt.txt";
+/// What joins wireless networks, where an image has it.
+const SUPPLICANT: &str = "/usr/sbin/wpa_supplicant";
 const PROBLEMS: &str = "problems.txt";
 const RESET: &str = "reset";
 /// The file without its secrets, until the one with them is overwritten.
@@ -343,6 +345,9 @@ fn write_receipt(care: &Caretaker<'_>, serial: &str, new: &Settings, text: &str,
         let own = devices.iter().any(|device| device.eq_ignore_ascii_case(serial));
         receipt +=
             &format!("The file has a part for {}; for this box: {}.\n", devices.join(", "), if own { "yes" } else { "no" });
+    }
+    if new.wifi.is_some() && !care.places.at(SUPPLICANT).exists() {
+        receipt += "[wifi] is kept, but this image has no drivers of wireless cards: the box needs a cable.\n";
     }
     receipt += "Passwords were taken off the file; \"(kept)\" in their place means: as the box has it.\n\nWhat changed:\n";
     for change in changes {

@@ -50,6 +50,7 @@ fn a_good_file_is_taken_its_secrets_removed_and_a_receipt_left() {
     let receipt = bench.found("receipt.txt").unwrap();
     assert!(receipt.contains("generation 1") && receipt.contains("wifi.password: (another secret) (new)"), "{receipt}");
     assert!(receipt.contains("site.place_name: \"Library\" (new)") && !receipt.contains("geheim"), "{receipt}");
+    assert!(receipt.contains("the box needs a cable"), "no image with Wi-Fi yet, and the technician must know: {receipt}");
     assert_eq!(bench.found("problems.txt"), None);
 
     assert!(bench.get("/run/wegovnow-box/wegovnowd.toml").contains("place_name = \"Library\""));
