@@ -43,8 +43,7 @@ pub fn run(care: &Caretaker<'_>) -> Result<String> {
         done.push(format!("the map was made of {file}"));
     }
     if map.exists() {
-        // Kiosk and console draw it themselves, under accounts of their own. What else lies there stays the daemon's alone.
-        fs::set_permissions(&map, fs::Permissions::from_mode(file::PUBLIC)).context("cannot let others read the map")?;
+        share(&map)?;
     }
     let mut arguments = vec!["init"];
     for (option, name) in [("--name", "TOWN_NAME"), ("--languages", "TOWN_LANGUAGES"), ("--border", "TOWN_BORDER")] {
@@ -63,6 +62,25 @@ pub fn run(care: &Caretaker<'_>) -> Result<String> {
     done.push(daemon(care, &arguments)?);
     file::write(&settled, text, file::PUBLIC)?;
     Ok(done.join("; "))
+}
+
+/// Lets everybody read the map, which kiosk and console draw themselves under accounts of their own. What else lies beside it, made by
+/// hand perhaps and with other habits, is the daemon's alone: the folder may be passed through.
+fn share(map: &Path) -> Result<()> {
+    let folder = map.parent().context("no folder")?;
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let (path, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
+        if kind.is_symlink() {
+            continue;
+        }
+        let mode = fs::symlink_metadata(&path)?.permissions().mode() & 0o777;
+        let wanted = if path == map { file::PUBLIC } else { mode & 0o700 };
+        if wanted != mode {
+            fs::set_permissions(&path, fs::Permissions::from_mode(wanted))
+                .with_context(|| format!("cannot say who may read {}", path.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Tells one file from another. Its time alone would not: a box may have no clock.

@@ -365,10 +365,15 @@ fn the_town_is_set_up_as_provisioned() {
         bench.ran.borrow().len()
     };
     let map = bench.care().places.at("/var/lib/wegovnow/town.map");
-    std::fs::set_permissions(&map, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let chmod = |path: &std::path::Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    bench.put("/var/lib/wegovnow/store/db", "facts");
+    let store = bench.care().places.at("/var/lib/wegovnow/store");
+    chmod(&map, 0o600);
+    chmod(&store, 0o755);
     assert_eq!(imports(), 0);
-    let mode = std::fs::metadata(&map).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode, 0o644, "who draws the map reads it");
+    assert_eq!(mode(&map), 0o644, "who draws the map reads it");
+    assert_eq!(mode(&store), 0o700, "and nothing else");
     bench.put("/var/lib/wegovnow-box/town/utopia.osm.pbf", "another extract");
     assert_eq!(imports(), 2, "import, and the town set up with it");
     assert_eq!(imports(), 0);
