@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::case::{Case, Trial};
 use super::login::Login;
 use super::need::Need;
-use super::settle;
+use super::{mark, settle};
 use crate::image::layout;
 use crate::machine::Setup;
 use crate::nbd::{Fault, Server};
@@ -61,6 +61,8 @@ fn hang(trial: &mut Trial) -> Result<()> {
 /// Said by the box once it has given its disk up: a minute, as long again for the machine's slowness.
 const GIVEN_UP: &str = "the disk does not answer, the box starts again";
 const DISK_LIMIT: Duration = Duration::from_secs(180);
+/// From a disk that answers again to the reset, of which nothing is left to do.
+const RESTART_LIMIT: Duration = Duration::from_secs(60);
 /// So long the disk is dead yet when the box has given it up. QEMU ends a reset only once its disks have answered.
 const DEAD_YET: Duration = Duration::from_secs(5);
 
@@ -74,7 +76,6 @@ fn dead_disk(trial: &mut Trial) -> Result<()> {
     let status = login.status(&mut machine)?;
     let watch = &status["disk"]["watch"];
     trial.holds(&format!("the disk is watched: {watch}"), watch["restarts"] == true && watch["trouble"].is_null());
-    trial.figure("slowest read of the watch", watch["slowest_read_ms"].as_f64().unwrap_or(f64::NAN), "ms");
     trial.holds("nobody restarted the box so far", !words(&status).contains(&"disk-restart".to_owned()));
 
     let before = machine.resets().len();
@@ -88,7 +89,10 @@ fn dead_disk(trial: &mut Trial) -> Result<()> {
     let later = machine.transcript().text(0).rsplit_once(GIVEN_UP).map(|(_, later)| later.to_owned()).unwrap_or_default();
     trial.holds("no other way to restart had to be tried", !later.contains("the kernel does not start"));
     server.set_fault(Fault::default());
-    machine.wait_until("the restart", DISK_LIMIT, |machine| Ok(machine.resets().len() > before))?;
+    machine.wait_until("the restart", RESTART_LIMIT, |machine| Ok(machine.resets().len() > before))?;
+    let at = machine.resets().last().copied().unwrap_or_default();
+    trial.time("given up to the machine's reset", at.saturating_sub(given_up));
+    machine.hear(mark::LOADER, mark::FIRMWARE)?;
     let at = settle::good(&mut machine)?;
     trial.time("given up to good again", at.saturating_sub(given_up));
     trial.holds("it comes up again, from slot A both times", settle::slots(&machine) == "aa");
