@@ -1,6 +1,8 @@
 //! The command line, as one table, and what each command does.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -14,8 +16,8 @@ use crate::stamp::Stamp;
 use crate::support::Target;
 use crate::update::{Request, Source};
 use crate::{
-    Busy, Caretaker, boot_state, clock, esp, gate, identity, reset, set_up, settings, shell, start, status, support, swap,
-    update, watch,
+    Busy, Caretaker, boot_state, clock, esp, gate, identity, pairing, reset, set_up, settings, shell, start, status, support,
+    swap, update, watch,
 };
 
 /// What a command ends with. Documented in `--help`.
@@ -96,6 +98,12 @@ pub enum Command {
     WatchDisk,
     /// Start the box again
     Restart,
+    /// Take the settings of a box that has none, over SSH: $SSH_ORIGINAL_COMMAND is the code on its screen
+    Pair {
+        /// Root's side: answer the connection at the standard input (a unit calls it)
+        #[arg(long)]
+        serve: bool,
+    },
     /// Answer a technician over SSH: the command in $SSH_ORIGINAL_COMMAND, else a menu
     Shell,
 }
@@ -198,6 +206,8 @@ pub fn run(care: &Caretaker<'_>, command: Command) -> u8 {
         Command::Swap => swap::start(care).map(|said| say(&said)),
         Command::WatchDisk => watch::carry::run(care).map(|()| exit::DONE),
         Command::Restart => care.system.reboot().map(|()| exit::DONE).map_err(anyhow::Error::from),
+        Command::Pair { serve: true } => pairing::serve::run(care),
+        Command::Pair { serve: false } => pair(care),
         Command::Shell => answer(care),
     };
     done.unwrap_or_else(|error| {
@@ -335,6 +345,24 @@ pub fn typed(input: &mut dyn BufRead, output: &mut dyn Write, tier: Tier) -> io:
     let mut line = String::new();
     input.read_line(&mut line)?;
     Ok(line.trim() == tier.to_string())
+}
+
+fn pair(care: &Caretaker<'_>) -> Result<u8> {
+    std::thread::spawn(|| {
+        std::thread::sleep(pairing::relay::PATIENCE);
+        eprintln!("This took too long: begin again.");
+        std::process::exit(i32::from(exit::BUSY));
+    });
+    let command = std::env::var("SSH_ORIGINAL_COMMAND").ok();
+    let path = care.places.run(pairing::SOCKET);
+    let said = pairing::relay::run(
+        command.as_deref(),
+        &mut io::stdin().lock(),
+        (&mut io::stdout(), &mut io::stderr()),
+        || UnixStream::connect(&path),
+        |stream| stream.shutdown(Shutdown::Write),
+    );
+    said.context("the login ended before the settings were here")
 }
 
 fn answer(care: &Caretaker<'_>) -> Result<u8> {

@@ -4,6 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use ed25519_dalek::SigningKey;
 use sha2::{Digest, Sha256};
 
@@ -113,14 +115,11 @@ pub fn ensure_host_key(care: &Caretaker<'_>) -> Result<()> {
     history::note(care, "identity", "a new key for SSH was made")
 }
 
-/// What `ssh` shows of the host key at the first login: `SHA256:` and the digest of the public half, in base 64.
+/// Of the host key, as `ssh` asks about it at the first login; none where there is no key yet.
 pub fn host_key_fingerprint(care: &Caretaker<'_>) -> Option<String> {
-    use base64::Engine;
-    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-
-    let text = file::read_word(&care.places.state(HOST_KEY).with_extension("pub"))?;
-    let public = STANDARD.decode(text.split_whitespace().nth(1)?).ok()?;
-    Some(format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(public))))
+    let line = file::read_word(&care.places.state(HOST_KEY).with_extension("pub"))?;
+    let key = STANDARD.decode(line.split(' ').nth(1)?).ok()?;
+    Some(format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(key))))
 }
 
 /// The number that firmware says, if a person put it there.

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use provision::{FILE, Problem, Settings, Turn, carry_secrets, check, devices, diff, redact, turn};
+use provision::{Change, FILE, Problem, Settings, Turn, carry_secrets, check, devices, diff, redact, turn};
 
 use crate::file::{self, PRIVATE, PUBLIC};
 use crate::reset::{self, Tier};
@@ -97,10 +97,7 @@ pub fn run(care: &Caretaker<'_>, serial: &str, is_known_account: &dyn Fn(&str) -
     let mut outcome = if findings.text.is_some() { Outcome::Unchanged } else { Outcome::Nothing };
     let mut receipt = None;
     if let Some((new, text)) = &findings.accepted {
-        let old = settings::read(care, Some(serial)).unwrap_or_default();
-        let changes = diff(&old, new);
-        file::write(&care.places.state(settings::FILE), text, PRIVATE)?;
-        history::note(care, "settings", &format!("generation {} was taken, {} changes", new.generation, changes.len()))?;
+        let changes = accept(care, serial, new, text, "from PROVISION")?;
         receipt = Some(write_receipt(care, serial, new, text, &changes));
         outcome = Outcome::Taken { generation: new.generation, changes: changes.len() };
     }
@@ -147,20 +144,42 @@ fn look(care: &Caretaker<'_>, dir: &Path, serial: &str, is_known_account: &dyn F
     };
     // Windows' editors put a mark before the text.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
-    let in_force = settings::text(care)?;
     findings.text = Some(text.clone());
-    let carried = check(&text, Some(serial)).and_then(|new| Ok((new, carry_secrets(&text, in_force.as_deref())?)));
+    match judge(care, dir, &text, serial, is_known_account)? {
+        Verdict::InForce => findings.is_in_force = true,
+        Verdict::Refused(lines) => findings.problems = Some(problems_text(&lines)),
+        Verdict::Accepted(settings, carried) => findings.accepted = Some((*settings, carried)),
+    }
+    Ok(findings)
+}
+
+/// What a text comes to.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It is what is kept already.
+    InForce,
+    /// What is wrong with it, a line each.
+    Refused(Vec<String>),
+    /// New settings of this box, and the text with all secrets that is kept.
+    Accepted(Box<Settings>, String),
+}
+
+/// Whether a text is taken, wherever it came from; what it names is looked for in `dir`.
+pub fn judge(
+    care: &Caretaker<'_>,
+    dir: &Path,
+    text: &str,
+    serial: &str,
+    is_known_account: &dyn Fn(&str) -> bool,
+) -> Result<Verdict> {
+    let in_force = settings::text(care)?;
+    let carried = check(text, Some(serial)).and_then(|new| Ok((new, carry_secrets(text, in_force.as_deref())?)));
     let (new, carried) = match carried {
         Ok(read) => read,
-        Err(problems) => {
-            let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
-            findings.problems = Some(problems_text(&lines));
-            return Ok(findings);
-        }
+        Err(problems) => return Ok(Verdict::Refused(problems.iter().map(Problem::to_string).collect())),
     };
-    findings.is_in_force = in_force.as_deref() == Some(&carried);
-    if findings.is_in_force {
-        return Ok(findings);
+    if in_force.as_deref() == Some(&carried) {
+        return Ok(Verdict::InForce);
     }
     let generation = in_force.as_ref().and_then(|text| check(text, Some(serial)).ok()).map(|settings| settings.generation);
     if let Turn::Ignored { in_force } = turn(generation, new.generation) {
@@ -168,13 +187,11 @@ fn look(care: &Caretaker<'_>, dir: &Path, serial: &str, is_known_account: &dyn F
             "generation {} is not higher than {in_force}, which is in force: the file is left alone; count `generation` up",
             new.generation
         );
-        findings.problems = Some(problems_text(&[what]));
-        return Ok(findings);
+        return Ok(Verdict::Refused(vec![what]));
     }
     let missing = missing_beside(care, dir, &new, is_known_account);
     if !missing.is_empty() {
-        findings.problems = Some(problems_text(&missing));
-        return Ok(findings);
+        return Ok(Verdict::Refused(missing));
     }
     // Secrets were carried into the text; the settings have them from there.
     let settings = check(&carried, Some(serial)).map_err(|problems| {
@@ -183,8 +200,16 @@ fn look(care: &Caretaker<'_>, dir: &Path, serial: &str, is_known_account: &dyn F
             problems.first().map(ToString::to_string).unwrap_or_default()
         )
     })?;
-    findings.accepted = Some((settings, carried));
-    Ok(findings)
+    Ok(Verdict::Accepted(Box::new(settings), carried))
+}
+
+/// Keeps new settings, so that they are in force from the next look on; what changed.
+pub fn accept(care: &Caretaker<'_>, serial: &str, new: &Settings, text: &str, how: &str) -> Result<Vec<Change>> {
+    let old = settings::read(care, Some(serial)).unwrap_or_default();
+    let changes = diff(&old, new);
+    file::write(&care.places.state(settings::FILE), text, PRIVATE)?;
+    history::note(care, "settings", &format!("generation {} was taken {how}, {} changes", new.generation, changes.len()))?;
+    Ok(changes)
 }
 
 /// What the file names and is not there, or not what it should be.
@@ -221,7 +246,7 @@ fn missing_beside(care: &Caretaker<'_>, dir: &Path, new: &Settings, is_known_acc
 }
 
 /// Copies town, border and certificates. `is_new`: what is there is of an older file.
-fn copy_beside(care: &Caretaker<'_>, dir: &Path, settings: &Settings, is_new: bool) -> Result<()> {
+pub fn copy_beside(care: &Caretaker<'_>, dir: &Path, settings: &Settings, is_new: bool) -> Result<()> {
     let town = |name: &Option<String>| name.as_ref().map(|name| (name.clone(), care.places.var(TOWN_FOLDER).join(name)));
     let certificates = settings.proxy.ca.as_ref().map(|name| (name.clone(), care.places.state(CA)));
     for (name, to) in [town(&settings.site.town), town(&settings.site.border), certificates].into_iter().flatten() {
@@ -334,7 +359,7 @@ fn problems_text(lines: &[String]) -> String {
     format!("{FILE} was not taken: the box works on as before. Mend this, and start the box again:\n{lines}")
 }
 
-fn write_receipt(care: &Caretaker<'_>, serial: &str, new: &Settings, text: &str, changes: &[provision::Change]) -> String {
+fn write_receipt(care: &Caretaker<'_>, serial: &str, new: &Settings, text: &str, changes: &[Change]) -> String {
     let mut receipt = format!(
         "WeGovNow box {serial} took {FILE}, generation {}, on {} (UTC, by its own clock).\n",
         new.generation,

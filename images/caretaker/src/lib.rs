@@ -16,6 +16,7 @@ pub mod settings;
 pub mod render;
 pub mod import;
 pub mod start;
+pub mod pairing;
 pub mod set_up;
 pub mod boot_state;
 pub mod gate;

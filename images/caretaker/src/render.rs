@@ -27,6 +27,8 @@ pub struct Ground<'a> {
     /// Where the town file and the border lie, if they are there.
     pub town_file: Option<String>,
     pub border_file: Option<String>,
+    /// Nobody has given the box settings: it takes them by pairing.
+    pub is_pairing: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +62,7 @@ impl Rendered {
 /// Everything that services read.
 pub fn render(settings: &Settings, ground: &Ground<'_>) -> Rendered {
     let mut rendered = Rendered::default();
-    rendered.folders.extend(["/run/wegovnow-box/ssh", "/run/wegovnow-box/nftables"].map(str::to_owned));
+    rendered.folders.extend(["/run/wegovnow-box/ssh", "/run/wegovnow-box/sshd", "/run/wegovnow-box/nftables"].map(str::to_owned));
     account::render(settings, ground, &mut rendered);
     network::render(settings, ground, &mut rendered);
     service::render(settings, ground, &mut rendered);

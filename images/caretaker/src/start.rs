@@ -11,7 +11,7 @@ use crate::import::{self, Outcome};
 use crate::render::{Content, Ground, Numbers, Rendered, Tables, host_name, render};
 use crate::settings::{self, TOWN_FOLDER};
 use crate::stamp::Stamp;
-use crate::{Caretaker, clock, esp, file, history, identity};
+use crate::{Caretaker, clock, esp, file, history, identity, pairing};
 
 /// One step, and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -82,7 +82,7 @@ fn provision(care: &Caretaker<'_>, serial: &str, must_restart: &mut bool) -> Res
 }
 
 /// Those of the image; where ours lie over them in `/etc`, accounts of staff are left out.
-fn tables(care: &Caretaker<'_>) -> Result<Tables> {
+pub fn tables(care: &Caretaker<'_>) -> Result<Tables> {
     let read = |name: &str| {
         let kept = care.places.at("/usr/lib/wegovnow/accounts").join(name);
         let path = if kept.exists() { kept } else { care.places.at("/etc").join(name) };
@@ -120,6 +120,7 @@ fn render_all(care: &Caretaker<'_>, serial: &str) -> Result<String> {
         epoch_s: Stamp::read(care)?.epoch_s,
         town_file: beside(&settings.site.town),
         border_file: beside(&settings.site.border),
+        is_pairing: pairing::is_open(care),
     };
     let rendered = render(&settings, &ground);
     put(care, &rendered)?;

@@ -18,7 +18,8 @@
 //! | `memory` | `total_bytes`, `used_bytes`, `swap_total_bytes`, `swap_used_bytes`: swap is memory that is packed |
 //! | `temperature_c`, `uptime_s` | the hottest sensor; seconds since the machine was started |
 //! | `clock` | `is_verified`, `source` (a server, or `set by hand`), `local` |
-//! | `pairing`, `starts_by_itself` | `null` |
+//! | `pairing` | while the box waits for its settings: `link`, `code`, `left_s`, `address`, `fingerprint` |
+//! | `starts_by_itself` | `null` |
 //! | `generation` | of the settings in force |
 //! | `refusal` | of an `appliance.toml` that was not taken at this start: `count` of its mistakes, the `first` |
 //! | `notices` | what staff should know, for the daemon: `kind`, `text` |
@@ -39,6 +40,7 @@ use crate::boot_state::{CACHE, Summary};
 use crate::gate::{self, Kiosk, Record, Rollback};
 use crate::history::{self, Line};
 use crate::import::{REFUSAL, Refusal};
+use crate::pairing::{self, Pairing};
 use crate::stamp::{self, Stamp};
 use crate::start::{RECORD, Step};
 use crate::swap::Memory;
@@ -71,7 +73,7 @@ pub struct Status {
     pub temperature_c: Option<f32>,
     pub uptime_s: u64,
     pub clock: Clock,
-    pub pairing: Option<()>,
+    pub pairing: Option<Pairing>,
     pub starts_by_itself: Option<bool>,
     pub generation: Option<u32>,
     pub refusal: Option<Refusal>,
@@ -155,6 +157,8 @@ pub fn read(care: &Caretaker<'_>) -> Status {
     let watch = watch::carry::report(care);
     let refusal: Option<Refusal> = file::read_json(&care.places.run(REFUSAL));
     let notices = notices(watch.as_ref(), refusal.as_ref());
+    let network = sensor::network(care);
+    let pairing = pairing::shown(care, &network.addresses);
     let space = care.system.space(&care.places.at("/var"));
     Status {
         language: settings.kiosk.language.clone().or_else(|| settings.site.languages.first().cloned()),
@@ -168,7 +172,7 @@ pub fn read(care: &Caretaker<'_>) -> Status {
         variant: stamp.map(|stamp| stamp.variant),
         is_on_trial: boot.as_ref().zip(slot).map(|(boot, slot)| boot.slot(slot).pending),
         rollback: crate::update::past(care).1,
-        network: sensor::network(care),
+        network,
         store,
         kiosk,
         reports: daemon.ok().map(|health| health.reports),
@@ -183,7 +187,7 @@ pub fn read(care: &Caretaker<'_>) -> Status {
         temperature_c: sensor::temperature_c(care),
         uptime_s: care.system.elapsed().as_secs(),
         clock: sensor::clock(care),
-        pairing: None,
+        pairing,
         starts_by_itself: None,
         refusal,
         notices,

@@ -73,7 +73,8 @@ fn collect(care: &Caretaker<'_>) -> Vec<(&'static str, String)> {
         let bytes = fs::read(&path).map_err(|error| format!("{}: {error}\n", path.display()));
         bytes.map_or_else(|what| what, |bytes| String::from_utf8_lossy(&bytes).into_owned())
     };
-    let status = status::read(care);
+    // A code that may still count goes into no file.
+    let status = status::Status { pairing: None, ..status::read(care) };
     let settings = settings::text(care).ok().flatten();
     let parts = vec![
         ("status.json", serde_json::to_string_pretty(&status).unwrap_or_default()),

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
 /// Names that accounts of staff cannot have: the system's own. The box refuses those of its base tables beside these.
-pub const RESERVED_ACCOUNTS: [&str; 9] =
-    ["root", "nobody", "daemon", "sshd", "messagebus", "wegovnow", "wegovnow-kiosk", "wegovnow-staff", "technician"];
+pub const RESERVED_ACCOUNTS: [&str; 10] =
+    ["root", "nobody", "daemon", "sshd", "messagebus", "wegovnow", "wegovnow-kiosk", "wegovnow-staff", "technician", "pair"];
 
 /// Shown to people: one line without control characters.
 pub fn line(text: &str) -> Result<String, String> {

@@ -13,6 +13,7 @@ mod settings;
 mod read;
 mod secret;
 mod change;
+mod sent;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ pub use crate::change::{Change, diff};
 pub use crate::form::{Hours, Opening, RESERVED_ACCOUNTS};
 pub use crate::read::{check, devices};
 pub use crate::secret::{KEPT, Secret, carry_secrets, redact};
+pub use crate::sent::{CODE_LEN_MAX, NotSent, SENT_LEN_MAX, Sent, check_sent, sent};
 pub use crate::settings::{
     Account, Controller, Display, Kiosk, Network, Panel, PanelKind, Proxy, Settings, Site, Time, Update, Wifi, WifiKey,
 };

@@ -31,6 +31,7 @@ const UNITS: [(&str, &str); 12] = [
     ("wegovnow-disk.service", "multi-user.target.wants"),
     ("wegovnow-swap.service", "multi-user.target.wants"),
     ("wegovnow-panel.service", "multi-user.target.wants"),
+    ("wegovnow-pair.socket", "sockets.target.wants"),
     ("wegovnow-status.timer", "timers.target.wants"),
     ("wegovnow-clock.timer", "timers.target.wants"),
     ("wegovnow-clock-stop.service", "multi-user.target.wants"),

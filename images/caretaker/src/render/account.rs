@@ -1,4 +1,5 @@
-//! Accounts: those of the image, and one for each member of staff. Nobody has a password.
+//! Accounts: those of the image, and one for each member of staff. Nobody has a password. While the box waits to be paired there is
+//! one more, whose password is empty and who may hand settings over and do nothing else.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +7,28 @@ use anyhow::{Context, Result, bail};
 use provision::Settings;
 
 use super::{Ground, Rendered};
+use crate::pairing;
 
 /// User ids of staff.
 pub const UID_FIRST: u32 = 2000;
-pub const UID_LAST: u32 = 2999;
+pub const UID_LAST: u32 = 2998;
+/// Of [`pairing::ACCOUNT`]. In none of our groups.
+const PAIR_UID: u32 = 2999;
+const PAIR_GID: u32 = 65534;
+
+/// What that account may do. OpenSSH takes the method "none" where empty passwords are good, which wants both of the settings; a
+/// password that somebody sends is not looked at, for it is no method of this account. The account `pair` is not root's: what comes
+/// from strangers goes on by a socket.
+const PAIR_SSHD: &str = "# The box waits to be paired.
+Match User pair
+    AuthenticationMethods none
+    PasswordAuthentication yes
+    PermitEmptyPasswords yes
+    PubkeyAuthentication no
+    ForceCommand /usr/bin/wegovnow-box pair
+    PermitTTY no
+    MaxSessions 1
+";
 
 /// Whose members are staff.
 const GROUP: &str = "wegovnow-staff";
@@ -30,7 +49,7 @@ impl Tables {
     pub fn parse(passwd: &str, group: &str, shadow: &str) -> Result<Tables> {
         let is_staff = |line: &str| {
             let uid = line.split(':').nth(2).and_then(|uid| uid.parse::<u32>().ok());
-            uid.is_some_and(|uid| (UID_FIRST..=UID_LAST).contains(&uid))
+            uid.is_some_and(|uid| (UID_FIRST..=PAIR_UID).contains(&uid))
         };
         let name = |line: &str| line.split(':').next().unwrap_or_default().to_owned();
         let (staff, others): (Vec<&str>, Vec<&str>) =
@@ -101,6 +120,12 @@ pub fn render(settings: &Settings, ground: &Ground<'_>, rendered: &mut Rendered)
             rendered.public(&format!("/run/wegovnow-box/ssh/{name}"), keys.collect::<String>());
         }
     }
+    if ground.is_pairing {
+        // SSH runs the forced command by this shell.
+        passwd.push(format!("{}:x:{PAIR_UID}:{PAIR_GID}:takes settings:/:/bin/sh", pairing::ACCOUNT));
+        shadow.push(format!("{}::{}::::::", pairing::ACCOUNT, ground.epoch_s / 86_400));
+        rendered.public("/run/wegovnow-box/sshd/pair.conf", PAIR_SSHD);
+    }
     let members = members.join(",");
     let group = group.iter().map(|line| {
         let mut fields: Vec<&str> = line.split(':').collect();
@@ -119,9 +144,9 @@ pub fn render(settings: &Settings, ground: &Ground<'_>, rendered: &mut Rendered)
         rendered.public("/run/wegovnow-box/ssh/root", keys.collect::<String>());
     }
     let has_key = !settings.technician.is_empty() || settings.staff.iter().any(|account| !account.keys.is_empty());
-    if has_key {
+    if has_key || ground.is_pairing {
         // Somebody can log in: only then does the box listen.
-        let rule = "# Somebody has a key: SSH is open, to a few new connections at a time.\n\
+        let rule = "# Somebody has a key, or the box waits to be paired: SSH is open, to a few new connections at a time.\n\
                     add rule inet filter opened tcp dport 22 ct state new limit rate 10/minute burst 20 packets accept\n";
         rendered.public("/run/wegovnow-box/nftables/ssh.nft", rule);
     }

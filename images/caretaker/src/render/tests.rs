@@ -10,6 +10,10 @@ fn tables() -> Tables {
 }
 
 fn rendered(text: &str) -> BTreeMap<String, Content> {
+    rendered_as(text, false)
+}
+
+fn rendered_as(text: &str, is_pairing: bool) -> BTreeMap<String, Content> {
     let settings = check(&format!("schema = 1\ngeneration = 1\n{text}"), None).unwrap();
     let mut numbers = Numbers::default();
     numbers.extend(settings.staff.iter().map(|account| &account.name)).unwrap();
@@ -20,6 +24,7 @@ fn rendered(text: &str) -> BTreeMap<String, Content> {
         epoch_s: 86_400 * 20_000,
         town_file: None,
         border_file: None,
+        is_pairing,
     };
     render(&settings, &ground).files
 }
@@ -105,6 +110,23 @@ fn accounts_stand_in_all_three_tables() {
 }
 
 #[test]
+fn a_box_that_waits_to_be_paired_has_one_account_more_and_one_open_port() {
+    let (open, closed) = (rendered_as("", true), rendered(""));
+    let more: Vec<&String> = open.keys().filter(|path| !closed.contains_key(*path)).collect();
+    assert_eq!(more, ["/run/wegovnow-box/nftables/ssh.nft", "/run/wegovnow-box/sshd/pair.conf"]);
+    let (passwd, shadow) = (text_of(&open, "/run/wegovnow-box/passwd"), text_of(&open, "/run/wegovnow-box/shadow"));
+    assert!(passwd.ends_with("\npair:x:2999:65534:takes settings:/:/bin/sh\n"), "{passwd}");
+    assert!(shadow.ends_with("\npair::20000::::::\n"), "{shadow}");
+    assert_eq!(shadow.matches("::2").count(), 1, "nobody else's password is empty: {shadow}");
+    assert!(text_of(&open, "/run/wegovnow-box/sshd/pair.conf").contains("ForceCommand /usr/bin/wegovnow-box pair\n"));
+    for (path, content) in &closed {
+        assert!(!format!("{content:?}").contains("pair"), "{path}");
+    }
+    let again = Tables::parse(&passwd, "wegovnow-staff:x:995:\n", &shadow).unwrap();
+    assert!(!again.has("pair"), "what we wrote is not of the image");
+}
+
+#[test]
 fn an_image_without_the_group_of_staff_is_an_error() {
     let error = Tables::parse("", "root:x:0:\n", "").unwrap_err().to_string();
     assert_eq!(error, "there is no group wegovnow-staff");
@@ -113,8 +135,8 @@ fn an_image_without_the_group_of_staff_is_an_error() {
 #[test]
 fn numbers_run_out_with_a_word() {
     let mut numbers = Numbers::default();
-    numbers.extend((0..1000).map(|number| format!("n{number}"))).unwrap();
-    assert!(numbers.extend(["one-more"]).unwrap_err().to_string().contains("1000 accounts"));
+    numbers.extend((0..999).map(|number| format!("n{number}"))).unwrap();
+    assert!(numbers.extend(["one-more"]).unwrap_err().to_string().contains("999 accounts"));
     assert_eq!(Numbers::parse(&numbers.render()).unwrap(), numbers);
 }
 

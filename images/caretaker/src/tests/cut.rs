@@ -13,8 +13,8 @@ use crate::start;
 use crate::system::{Access, Ran, System, Volume};
 
 /// The bench, on which the power may fail at every call.
-struct Cut<'a> {
-    bench: &'a Bench,
+pub struct Cut<'a> {
+    pub bench: &'a Bench,
 }
 
 /// What the cut panics with.
@@ -22,7 +22,7 @@ struct PowerFailed;
 
 thread_local! {
     /// Points that are left until the power fails; none: it does not.
-    static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
+    pub static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
 /// The power may fail here.
@@ -132,7 +132,7 @@ fn collect(path: &Path, top: &Path, found: &mut Vec<(String, String)>) {
 }
 
 /// Locks and mounts do not survive a cut.
-fn power_on(bench: &Bench) {
+pub fn power_on(bench: &Bench) {
     let _ = fs::remove_dir_all(bench.path("/run"));
     bench.read_only.borrow_mut().clear();
     bench.now_s.set(5);
