@@ -13,6 +13,8 @@ pub enum Page {
     /// One of [`faults`], counted from 0.
     Fault(usize),
     Pairing,
+    /// How to log in to be paired.
+    Login,
     Address,
     /// What a technician compares at the first login.
     HostKey,
@@ -29,7 +31,10 @@ pub fn pages(readings: &Readings) -> Vec<Page> {
     let found = faults(readings);
     let (notes, wrong): (Vec<_>, Vec<_>) = (0..found.len()).partition(|at| found[*at].kind.is_note());
     let mut pages: Vec<Page> = wrong.into_iter().map(Page::Fault).collect();
-    pages.extend(readings.pairing.is_some().then_some(Page::Pairing));
+    if let Some(pairing) = &readings.pairing {
+        pages.push(Page::Pairing);
+        pages.extend(pairing.address.is_some().then_some(Page::Login));
+    }
     pages.push(Page::Address);
     pages.extend(readings.host_key.is_some().then_some(Page::HostKey));
     pages.extend([Page::Site, Page::Version, Page::Data, Page::Machine, Page::Clock]);
@@ -100,6 +105,7 @@ pub fn sheet(page: Page, readings: &Readings) -> Sheet {
     match page {
         Page::Fault(at) => fault_sheet(faults(readings).into_iter().nth(at)),
         Page::Pairing => pairing_sheet(readings, language),
+        Page::Login => plain(Word::Pair, writer.login()),
         Page::Address => plain(Word::Address, writer.address()),
         Page::HostKey => plain(Word::HostKey, vec![row(Word::HostKey, readings.host_key.clone()).whole()]),
         Page::Site => plain(Word::Site, writer.site()),
@@ -172,6 +178,14 @@ impl Writer<'_> {
     fn state<T: Copy>(&self, label: Word, value: Option<T>, say: impl Fn(T) -> (Word, Tone)) -> Row {
         let said = value.map(say);
         row(label, said.map(|(word, _)| self.language.say(word))).toned(said.map(|(_, tone)| tone))
+    }
+
+    fn login(&self) -> Vec<Row> {
+        let pairing = self.readings.pairing.as_ref();
+        let address = pairing.and_then(|pairing| pairing.address.as_ref());
+        let code = pairing.and_then(|pairing| pairing.code.clone());
+        let login = address.map(|address| format!("ssh pair@{address}"));
+        vec![row(Word::Login, login).whole(), row(Word::Code, code).whole()]
     }
 
     fn address(&self) -> Vec<Row> {

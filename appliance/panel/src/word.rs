@@ -88,6 +88,7 @@ words! {
     Trust "Trust" "Vertrauen" "Fiducia" "Varmuus"
     Source "Source" "Quelle" "Fonte" "Lähde"
     Code "Code" "Code" "Codice" "Koodi"
+    Login "Log in" "Anmelden" "Accesso" "Kirjaudu"
 
     // Values
     Plugged "plugged in" "steckt" "collegato" "kytketty"

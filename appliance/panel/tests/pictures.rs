@@ -97,7 +97,13 @@ fn broken(language: Language) -> Readings {
 }
 
 fn pairing() -> Readings {
-    let pairing = Pairing { link: words("HTTPS://192.168.100.142/PAIR/7KXM4P"), code: words("7KXM4P"), left_s: Some(540) };
+    let pairing = Pairing {
+        link: words("ssh://pair;code=7KXM4P@192.168.100.142"),
+        code: words("7KXM4P"),
+        left_s: Some(540),
+        address: words("192.168.100.142"),
+        fingerprint: words("SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA"),
+    };
     Readings { pairing: Some(pairing), ..sound() }
 }
 
@@ -118,6 +124,8 @@ fn samples() -> Vec<(String, Readings, Face, Option<u64>)> {
         add(name, sound(), page(on), Some(1));
     }
     add("pairing", pairing(), page(Page::Pairing), Some(1));
+    add("login", pairing(), page(Page::Login), Some(1));
+    add("host-key", pairing(), page(Page::HostKey), Some(1));
     let typed = Pairing { link: None, ..pairing().pairing.unwrap_or_default() };
     add("pairing-typed", Readings { pairing: Some(typed), ..sound() }, page(Page::Pairing), Some(1));
 
@@ -404,7 +412,9 @@ fn odd_sizes_and_odd_texts_are_drawn_without_a_panic() {
     readings.temperature_c = Some(f32::INFINITY);
     readings.reports = Some(u64::MAX);
     readings.sync.age_s = Some(u64::MAX);
-    readings.pairing = Some(Pairing { link: Some(odd.clone()), code: Some(odd.clone()), left_s: Some(u64::MAX) });
+    readings.pairing =
+        Some(Pairing { link: Some(odd.clone()), code: Some(odd.clone()), left_s: Some(u64::MAX), ..Pairing::default() });
+    readings.pairing.as_mut().unwrap().fingerprint = Some(odd.clone());
     for (width, height) in [(1, 1), (32, 16), (128, 32), (160, 120), (240, 320), (480, 320), (800, 65), (3000, 70)] {
         let size = Size::new(width, height);
         for page in pages(&readings) {
