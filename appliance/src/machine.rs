@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use api::{BoxNotice, Machine, MachineNotice, MachineRollback};
+use api::{BoxNotice, Machine, MachineNotice, MachinePairing, MachineRollback};
 use serde::Deserialize;
 
 /// What was read is believed for so long.
@@ -104,6 +104,15 @@ struct Raw {
     clock: Option<RawClock>,
     #[serde(default)]
     notices: Vec<MachineNotice>,
+    pairing: Option<RawPairing>,
+}
+
+#[derive(Deserialize)]
+struct RawPairing {
+    link: Option<String>,
+    code: String,
+    address: Option<String>,
+    fingerprint: Option<String>,
 }
 
 /// The last verdict: one word, or the gate's record.
@@ -153,6 +162,12 @@ fn parse(text: &str) -> Result<Machine, String> {
             RawClock::Record { is_verified } => is_verified,
         }),
         notices: raw.notices.into_iter().take(NOTICES_MAX).map(notice).collect(),
+        pairing: raw.pairing.map(|pairing| MachinePairing {
+            link: shown(pairing.link),
+            code: self::shown(&pairing.code),
+            address: shown(pairing.address),
+            fingerprint: shown(pairing.fingerprint),
+        }),
     })
 }
 
@@ -199,6 +214,22 @@ mod tests {
         assert_eq!(machine.rollback.unwrap().reason, "it did not come up");
         assert_eq!(machine.notices, [MachineNotice { kind: "disk".into(), text: "worn [2J out".into() }]);
         assert_eq!(parse(r#"{"clock":"trusted"}"#).unwrap().clock_verified, Some(true));
+    }
+
+    #[test]
+    fn a_box_without_settings_says_how_it_takes_them() {
+        let machine = parse(
+            r#"{"pairing":{"link":"ssh://pair;code=7KXM4P@192.0.2.7","code":"7KXM4P","left_s":540,"address":"192.0.2.7",
+                "fingerprint":"SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA"}}"#,
+        )
+        .unwrap();
+        let pairing = machine.pairing.unwrap();
+        assert_eq!((pairing.code.as_str(), pairing.address.as_deref()), ("7KXM4P", Some("192.0.2.7")));
+        assert_eq!(pairing.link.as_deref(), Some("ssh://pair;code=7KXM4P@192.0.2.7"));
+        assert_eq!(pairing.fingerprint.unwrap().len(), 50, "no sign of it is taken for anything else");
+        let new = parse(r#"{"pairing":{"link":null,"code":"7KXM4P","address":null,"fingerprint":null}}"#).unwrap();
+        assert_eq!(new.pairing, Some(MachinePairing { code: "7KXM4P".into(), ..MachinePairing::default() }));
+        assert_eq!(parse(r#"{"pairing":null}"#).unwrap().pairing, None);
     }
 
     #[test]

@@ -319,10 +319,11 @@ async fn staff_read_how_the_machine_is_and_residents_what_they_may() {
     let health = town.client().health().await.unwrap();
     assert_eq!(health.state, "ok", "the daemon itself is well");
     let machine = health.machine.unwrap();
-    assert_eq!((machine.serial.as_deref(), machine.rollback.unwrap().reason.as_str()), (Some("B-7"), "no answer"));
+    assert_eq!((machine.serial.as_deref(), machine.rollback.as_ref().unwrap().reason.as_str()), (Some("B-7"), "no answer"));
     let answer = reqwest::get(town.url("/api/v1/town")).await.unwrap().text().await.unwrap();
     assert!(answer.contains(r#""notices":["update_taken_back","clock_unverified"]"#), "{answer}");
     assert!(!answer.contains("B-7") && !answer.contains("no answer"), "residents need no more: {answer}");
+    assert_eq!(machine.pairing, None);
     town.stop().await;
 }
 

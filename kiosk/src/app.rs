@@ -51,6 +51,8 @@ pub struct State {
     pub online: bool,
     /// Whether the daemon answers, but nobody has told it yet which town this is.
     pub unset: bool,
+    /// How such a box takes its settings, for the technician.
+    pub pairing: Option<api::MachinePairing>,
     /// Whether it is known yet if the daemon answers.
     pub heard: bool,
     /// When the daemon was last asked about the town, or whether it is back.
@@ -98,6 +100,8 @@ pub enum Msg {
     Lost,
     /// Something changed in the town.
     Changed(Change),
+    /// A box that nobody has told which town this is says how it takes its settings, if it does.
+    Pairing(Option<api::MachinePairing>),
     /// An answer to an effect.
     Reply(Ticket, Reply),
 
@@ -309,7 +313,7 @@ impl State {
 }
 
 /// What a daemon says that was not told yet which town it serves.
-const NO_TOWN: &str = "no_site";
+pub const NO_TOWN: &str = "no_site";
 
 /// What follows from a message.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -323,6 +327,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             let back = !state.online;
             (state.online, state.heard, state.asking, state.asked_ms) = (true, true, false, state.now_ms);
             state.unset = false;
+            pairing(state, None);
             state.town = Some(town);
             return if back { refresh(state) } else { Vec::new() };
         }
@@ -330,8 +335,15 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.asking &= matches!(msg, Msg::Lost);
             if let Msg::Town(Err(error)) = &msg {
                 state.unset = error.code() == NO_TOWN;
+                if !state.unset {
+                    pairing(state, None);
+                }
             }
             (state.online, state.heard) = (false, true);
+            return Vec::new();
+        }
+        Msg::Pairing(told) => {
+            pairing(state, told);
             return Vec::new();
         }
         Msg::Changed(change) => return changed(state, &change),
@@ -359,6 +371,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     session.touched_ms = now_ms;
     session.warning_s = None;
     match msg {
+        // It was paired, or is away, since the button was drawn.
+        Msg::Overlay(Overlay::Technician) if state.pairing.is_none() => {}
         Msg::Overlay(overlay) => {
             session.overlay = overlay;
             session.typing = None;
@@ -409,6 +423,14 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         _ => return draft::update(state, msg),
     }
     Vec::new()
+}
+
+/// What is shown to the technician goes away with its reason.
+fn pairing(state: &mut State, told: Option<api::MachinePairing>) {
+    state.pairing = told;
+    if state.pairing.is_none() && state.session.overlay == Overlay::Technician {
+        state.session.overlay = Overlay::None;
+    }
 }
 
 fn tick(state: &mut State, now_ms: u64) -> Vec<Effect> {

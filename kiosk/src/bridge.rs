@@ -50,6 +50,7 @@ pub fn connect(window: &ui::AppWindow, send: &Send, chance: &Chance, laid: &Laid
     on!(ui::Shell, on_woken, || Msg::Woken);
     on!(ui::Shell, on_finish, || Msg::Finish);
     on!(ui::Shell, on_help, || Msg::Overlay(Overlay::Help));
+    on!(ui::Shell, on_technician, || Msg::Overlay(Overlay::Technician));
     on!(ui::Shell, on_choose_language, || Msg::Overlay(Overlay::Languages));
     on!(ui::Shell, on_language_chosen, |code| code.parse().ok().map(Msg::Language));
     on!(ui::Shell, on_photo_chosen, |name| Some(Msg::PhotoName(name.into())));

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::client::CallError;
-use api::{Change, Client, NewSupport, ReportQuery, ReverseQuery, SearchQuery, Town};
+use api::{Change, Client, MachinePairing, NewSupport, ReportQuery, ReverseQuery, SearchQuery, Town};
 use futures_util::{Stream, StreamExt};
 
-use crate::app::{Effect, Msg, Picture, Reply, Ticket};
+use crate::app::{Effect, Msg, NO_TOWN, Picture, Reply, Ticket};
 
 /// How long to wait before asking again for a daemon that is away: twice as long each time, between these. A try at a socket costs
 /// next to nothing; the longest wait, a call and a frame have to fit into the half second after which a screen must be live again.
@@ -64,6 +64,8 @@ trait Watched {
     fn changes(&self) -> impl Future<Output = Result<impl Stream<Item = Result<Change, CallError>> + Send, CallError>> + Send;
     /// The town.
     fn town(&self) -> impl Future<Output = Result<Town, CallError>> + Send;
+    /// How the box takes its settings, if it waits for them.
+    fn pairing(&self) -> impl Future<Output = Option<MachinePairing>> + Send;
 }
 
 impl Watched for Client {
@@ -73,6 +75,10 @@ impl Watched for Client {
 
     async fn town(&self) -> Result<Town, CallError> {
         Client::town(self).await
+    }
+
+    async fn pairing(&self) -> Option<MachinePairing> {
+        self.health().await.ok()?.machine?.pairing
     }
 }
 
@@ -85,7 +91,11 @@ async fn watch(daemon: impl Watched, deliver: Deliver) {
             let mut changes = std::pin::pin!(changes);
             let town = daemon.town().await;
             let there = town.is_ok();
+            let is_unset = town.as_ref().is_err_and(|error| error.code() == NO_TOWN);
             deliver(Msg::Town(town));
+            if is_unset {
+                deliver(Msg::Pairing(daemon.pairing().await));
+            }
             // A daemon without a town is asked again: no change may ever come.
             if there {
                 wait = RETRY.0;
@@ -206,6 +216,10 @@ mod tests {
         async fn town(&self) -> Result<Town, CallError> {
             if Instant::now() < self.serves { away() } else { Ok(crate::gallery::town(None).expect("the sample is sound")) }
         }
+
+        async fn pairing(&self) -> Option<MachinePairing> {
+            None
+        }
     }
 
     /// Watches for a while, and gives what was told when.
@@ -234,6 +248,35 @@ mod tests {
                 assert!(matches!(last, Msg::Town(Ok(_))), "and nothing after it: {last:?}");
             }
         }
+    }
+
+    /// A daemon that nobody has told which town this is; the box waits to be paired.
+    struct Unset;
+
+    impl Watched for Unset {
+        async fn changes(&self) -> Result<impl Stream<Item = Result<Change, CallError>> + Send, CallError> {
+            Ok(stream::pending())
+        }
+
+        async fn town(&self) -> Result<Town, CallError> {
+            let body = api::ErrorBody { code: NO_TOWN.into(), message: "this box serves no town yet".into(), refusal: None };
+            Err(CallError::Said { status: 422, body })
+        }
+
+        async fn pairing(&self) -> Option<MachinePairing> {
+            Some(crate::gallery::pairing())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_box_without_a_town_is_asked_again_and_again_how_it_is_paired() {
+        let told: Arc<Mutex<Vec<Msg>>> = Arc::default();
+        let list = Arc::clone(&told);
+        let watching = tokio::spawn(watch(Unset, Arc::new(move |msg| list.lock().unwrap().push(msg))));
+        sleep(Duration::from_secs(4)).await;
+        watching.abort();
+        let times = told.lock().unwrap().iter().filter(|msg| matches!(msg, Msg::Pairing(Some(_)))).count();
+        assert!((8..=20).contains(&times), "told {times} times in 4 s");
     }
 
     #[tokio::test(start_paused = true)]

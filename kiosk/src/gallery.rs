@@ -8,8 +8,8 @@ use std::rc::Rc;
 
 use anyhow::Context;
 use api::{
-    Area, Bounds, Category, Choice, Datatype, Department, Filed, FollowCode, Kind, Place, Point, Question, Status, Summary,
-    Texts, Town,
+    Area, Bounds, Category, Choice, Datatype, Department, Filed, FollowCode, Kind, MachinePairing, Place, Point, Question,
+    Status, Summary, Texts, Town,
 };
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
 use slint::platform::{Platform, WindowAdapter};
@@ -90,8 +90,11 @@ impl Studio {
     /// One sample as it stands on a screen of this size.
     fn picture(&self, name: &str, session: &Session, language: &str, size: (u32, u32)) -> anyhow::Result<Pixels> {
         let mut state = State {
-            town: Some(self.town.clone()),
-            online: name != "away",
+            // A box that nobody set up knows no town.
+            town: Some(self.town.clone()).filter(|_| !["unset", "technician"].contains(&name)),
+            online: !["away", "unset", "technician"].contains(&name),
+            unset: ["unset", "technician"].contains(&name),
+            pairing: ["unset", "technician"].contains(&name).then(pairing),
             heard: true,
             takes_photos: true,
             rest: if name == "dark" { Rest::Dark { place: 1 } } else { Rest::Awake },
@@ -119,6 +122,16 @@ type Pixels = slint::SharedPixelBuffer<slint::Rgba8Pixel>;
 
 fn texts(all: [&str; 4]) -> anyhow::Result<Texts> {
     LANGUAGES.into_iter().zip(all).map(|(language, text)| Ok((language.parse()?, text.to_owned()))).collect()
+}
+
+/// How a box is paired that is none.
+pub(crate) fn pairing() -> MachinePairing {
+    MachinePairing {
+        link: Some("ssh://pair;code=7KXM4P@192.168.100.142".to_owned()),
+        code: "7KXM4P".to_owned(),
+        address: Some("192.168.100.142".to_owned()),
+        fingerprint: Some("SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA".to_owned()),
+    }
 }
 
 /// A town that is none, on the map given.
@@ -376,6 +389,8 @@ fn samples(town: &Town) -> anyhow::Result<Vec<(&'static str, Session)>> {
         ("finished", on(Screen::Finished)),
         ("help", Session { overlay: Overlay::Help, ..Session::default() }),
         ("languages", Session { overlay: Overlay::Languages, ..Session::default() }),
+        ("unset", Session::default()),
+        ("technician", Session { overlay: Overlay::Technician, ..Session::default() }),
         ("warning", Session { warning_s: Some(24), ..on(Screen::Review) }),
         ("away", Session { notice: Notice::Away, ..on(Screen::Review) }),
     ])

@@ -438,6 +438,41 @@ fn help_says_what_residents_may_know_of_the_machine() {
     assert!(!hall.says("Tämän päätteen kelloa ei ole varmistettu: täällä näkyvät ajat ja päivät voivat olla vääriä."));
 }
 
+#[test]
+fn whoever_sets_a_box_up_is_told_how_and_residents_are_not_asked() {
+    let hall = Hall::open();
+    let body = api::ErrorBody { code: "no_site".into(), message: "this box serves no town yet".into(), refusal: None };
+    hall.kiosk.send(Msg::Town(Err(CallError::Said { status: 422, body })));
+    assert!(!hall.says("For the technician"), "it may have settings, and no map");
+    hall.kiosk.send(Msg::Pairing(Some(gallery::pairing())));
+    hall.touch("For the technician");
+    for said in [
+        "Only for setting this box up. Everybody else can close it.",
+        "ssh pair@192.168.100.142 7KXM4P <appliance.toml",
+        "Code: 7KXM4P",
+        "The box's key, which ssh asks about: SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA",
+        "The address as a QR picture",
+    ] {
+        assert!(hall.says(said), "{said}");
+    }
+    for (language, only) in [
+        ("de", "Nur für die Einrichtung des Geräts. Alle anderen können es schließen."),
+        ("it", "Solo per configurare l'apparecchio. Tutti gli altri possono chiudere."),
+        ("fi", "Vain laitteen käyttöönottoon. Muut voivat sulkea tämän."),
+    ] {
+        hall.kiosk.send(Msg::Language(language.parse().unwrap()));
+        hall.kiosk.send(Msg::Overlay(app::Overlay::Technician));
+        assert!(hall.says(only), "{language}");
+    }
+    // Without an address there is nothing to scan.
+    hall.kiosk.send(Msg::Pairing(Some(api::MachinePairing { link: None, address: None, ..gallery::pairing() })));
+    assert!(hall.says("Laitteella ei ole vielä osoitetta: kytke verkkokaapeli.") && !hall.says("Osoite QR-kuvana"));
+    // It was paired meanwhile.
+    hall.kiosk.send(Msg::Pairing(None));
+    assert_eq!(hall.session().overlay, app::Overlay::None);
+    assert!(!hall.says("Asentajalle"));
+}
+
 /// A kiosk in a house that closes at 18, on a Monday evening, alone until it is dark.
 fn dark_hall() -> Hall {
     let hall = Hall::with(Options { hours: Some("Mo-Fr 08:00-18:00".parse().unwrap()), ..Options::default() });

@@ -26,7 +26,7 @@ use medium::Medium;
 use qmp::{Event, Qmp};
 use run::Run;
 use screen::Picture;
-use ssh::{Answer, Key, Session};
+use ssh::{Answer, Input, Key, Session};
 
 /// Debian packages that a machine needs.
 pub const TOOLS: &str = "qemu-system-x86 qemu-utils ovmf mtools dosfstools openssh-client";
@@ -463,7 +463,12 @@ impl<'a> Machine<'a> {
 
     /// Runs a command in the box.
     pub fn ssh(&self, key: &Key, account: &str, command: &str, limit: Duration) -> Result<Answer> {
-        ssh::command(self.run, key, account, self.port(22)?, command, limit)
+        ssh::command(self.run, Some(key), account, self.port(22)?, command, &Input::Nothing, limit)
+    }
+
+    /// The same without a key, sending a text along.
+    pub fn ssh_without_key(&self, account: &str, command: &str, text: &str, limit: Duration) -> Result<Answer> {
+        ssh::command(self.run, None, account, self.port(22)?, command, &Input::Text(text), limit)
     }
 
     /// A conversation with what an account of the box has as its shell.

@@ -501,6 +501,23 @@ pub struct Machine {
     pub clock_verified: Option<bool>,
     /// What else staff should know.
     pub notices: Vec<MachineNotice>,
+    /// How a box that has no settings yet takes them; absent once it has.
+    #[serde(default)]
+    pub pairing: Option<MachinePairing>,
+}
+
+/// What a technician reads off the screen of a box that waits for its settings. The code is no secret of theirs: it proves that
+/// somebody stands before the screen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MachinePairing {
+    /// What the QR picture says: an address as `ssh` takes it. Absent while the box has no address.
+    pub link: Option<String>,
+    /// One-time code.
+    pub code: String,
+    /// Where the box is reached.
+    pub address: Option<String>,
+    /// Of its SSH host key, as `ssh` shows it.
+    pub fingerprint: Option<String>,
 }
 
 /// An update that was taken back.

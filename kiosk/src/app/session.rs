@@ -37,6 +37,8 @@ pub enum Overlay {
     Help,
     Languages,
     Photos,
+    /// How a box without settings takes them.
+    Technician,
 }
 
 /// Something to tell the resident: cause and remedy are in the markup, by name.

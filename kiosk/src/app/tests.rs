@@ -143,8 +143,16 @@ fn a_box_that_nobody_set_up_is_not_one_that_is_away() {
     update(&mut state, Msg::Town(Err(CallError::Said { status: 409, body })));
     update(&mut state, Msg::Lost);
     assert!(state.unset && !state.online);
+    update(&mut state, Msg::Overlay(Overlay::Technician));
+    assert_eq!(state.session.overlay, Overlay::None, "nothing is known for the technician");
+    update(&mut state, Msg::Pairing(Some(crate::gallery::pairing())));
+    update(&mut state, Msg::Overlay(Overlay::Technician));
+    assert_eq!(state.session.overlay, Overlay::Technician);
+    update(&mut state, Msg::Lost);
+    assert!(state.pairing.is_some(), "between two tries it stays");
     update(&mut state, Msg::Town(Err(CallError::Away("gone".into()))));
-    assert!(!state.unset);
+    assert!(!state.unset && state.pairing.is_none());
+    assert_eq!(state.session.overlay, Overlay::None, "a code of a box that is away is worth nothing");
 }
 
 #[test]

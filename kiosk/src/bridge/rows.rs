@@ -80,10 +80,12 @@ pub fn shell(window: &ui::AppWindow, state: &State) {
         Overlay::Help => ui::OverlayName::Help,
         Overlay::Languages => ui::OverlayName::Languages,
         Overlay::Photos => ui::OverlayName::Photos,
+        Overlay::Technician => ui::OverlayName::Technician,
     });
     shell.set_notice(notice(session.notice));
     shell.set_online(state.online || !state.heard);
     shell.set_unset(state.unset);
+    pairing(&shell, state);
     shell.set_heard(state.heard);
     shell.set_live(state.online && state.town.is_some());
     shell.set_demo(state.town.as_ref().is_some_and(|town| town.demo));
@@ -336,6 +338,21 @@ pub fn slip(window: &ui::AppWindow, state: &State) {
     data.set_reference(text(&filed.reference));
     data.set_days(i32::from(filed.due_days));
     data.set_department(text(department(state, &filed.department)));
+}
+
+fn pairing(shell: &ui::Shell<'_>, state: &State) {
+    let told = state.pairing.clone().filter(|_| state.unset);
+    shell.set_pairs(told.is_some());
+    let told = told.unwrap_or_default();
+    let link = told.link.unwrap_or_default();
+    if shell.get_pair_link() != link.as_str() {
+        let qr = slip_picture::qr(&link).filter(|_| !link.is_empty());
+        shell.set_pair_qr(qr.map(|qr| picture(&qr.rgb, qr.side_px, qr.side_px)).unwrap_or_default());
+        shell.set_pair_link(text(&link));
+    }
+    shell.set_pair_login(text(&told.address.map(|address| format!("ssh pair@{address} {}", told.code)).unwrap_or_default()));
+    shell.set_pair_code(text(&told.code));
+    shell.set_pair_key(text(&told.fingerprint.unwrap_or_default()));
 }
 
 fn department<'s>(state: &'s State, code: &api::DepartmentCode) -> &'s str {

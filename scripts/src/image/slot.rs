@@ -22,7 +22,7 @@ const OVERLAY: &str = "images/overlay";
 pub const BLOCK: u64 = 4096;
 
 /// Units that are on in every box: who wants them, and how.
-const UNITS: [(&str, &str); 12] = [
+const UNITS: [(&str, &str); 13] = [
     ("tmp.mount", "local-fs.target.wants"),
     ("wegovnow-start.service", "sysinit.target.wants"),
     ("wegovnowd.service", "multi-user.target.wants"),

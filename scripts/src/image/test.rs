@@ -12,6 +12,7 @@ mod kiosk;
 mod login;
 mod mark;
 mod need;
+mod pair;
 mod power;
 mod privacy;
 mod rebuild;
@@ -45,6 +46,7 @@ fn cases() -> Vec<Case> {
     let groups = [
         start::CASES,
         state::CASES,
+        pair::CASES,
         slot::CASES,
         watchdog::CASES,
         kiosk::CASES,

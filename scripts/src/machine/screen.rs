@@ -180,6 +180,30 @@ impl Picture {
 mod tests {
     use super::*;
 
+    const QR_7KXM4P: [&str; 21] = [
+        "#######...###.#######",
+        "#.....#.###.#.#.....#",
+        "#.###.#...###.#.###.#",
+        "#.###.#.##..#.#.###.#",
+        "#.###.#..#..#.#.###.#",
+        "#.....#.#..#..#.....#",
+        "#######.#.#.#.#######",
+        ".........#...........",
+        "#####.###..#.#.#.#.#.",
+        "....#....######....##",
+        "####.######.#.##.#.##",
+        "...#.#.########..#...",
+        ".##.####....#..#..##.",
+        "........###.#..#.###.",
+        "#######.##.#.#..#....",
+        "#.....#..#.....##.###",
+        "#.###.#.##.#.#..##...",
+        "#.###.#.##.#####..#..",
+        "#.###.#.###.#.##.#...",
+        "#.....#.########.##.#",
+        "#######.###.#..#..#..",
+    ];
+
     /// Three wide, two high; the red of each pixel counts from 0.
     fn picture() -> Picture {
         let mut bytes = b"P6\n3 2\n255\n".to_vec();
@@ -216,6 +240,24 @@ mod tests {
         assert!(!picture.is_shown(), "QEMU's");
         picture.pixels[3 * 2 * 3] = 255;
         assert!(picture.is_shown());
+    }
+
+    /// The smallest code there is (ISO/IEC 18004, version 1): "7KXM4P" in 21 rows of modules, drawn with three pixels each.
+    #[test]
+    fn a_code_is_read_and_a_picture_without_one_has_none() {
+        assert_eq!(picture().qr_text(), None);
+        let rows = QR_7KXM4P;
+        let (margin, scale) = (4, 3);
+        let side = (rows.len() + 2 * margin) * scale;
+        let mut bytes = format!("P6\n{side} {side}\n255\n").into_bytes();
+        for y in 0..side {
+            for x in 0..side {
+                let at = |at: usize| (at / scale).checked_sub(margin);
+                let module = at(y).zip(at(x)).and_then(|(y, x)| rows.get(y)?.as_bytes().get(x));
+                bytes.extend([if module == Some(&b'#') { 20 } else { 240 }; 3]);
+            }
+        }
+        assert_eq!(Picture::parse(&bytes).unwrap().qr_text().as_deref(), Some("7KXM4P"));
     }
 
     #[test]

@@ -73,13 +73,35 @@ pub fn arguments(known_hosts: &Path, key: Option<&Key>, account: &str, port: u16
     arguments
 }
 
+/// What is sent along with a command.
+pub enum Input<'a> {
+    Nothing,
+    Text(&'a str),
+}
+
 /// Runs one command, given up after `limit`. What the box says is never more than a test can read, so files take it.
-pub fn command(run: &Run, key: &Key, account: &str, port: u16, command: &str, limit: Duration) -> Result<Answer> {
+pub fn command(
+    run: &Run,
+    key: Option<&Key>,
+    account: &str,
+    port: u16,
+    command: &str,
+    input: &Input<'_>,
+    limit: Duration,
+) -> Result<Answer> {
     let (out, errors) = (run.file("ssh.out"), run.file("ssh.errors"));
+    let stdin = match input {
+        Input::Nothing => Stdio::null(),
+        Input::Text(text) => {
+            let file = run.file("ssh.in");
+            std::fs::write(&file, text)?;
+            File::open(file)?.into()
+        }
+    };
     let mut child = Command::new("ssh")
-        .args(arguments(&run.file("known_hosts"), Some(key), account, port))
+        .args(arguments(&run.file("known_hosts"), key, account, port))
         .arg(command)
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .stdout(File::create(&out)?)
         .stderr(File::create(&errors)?)
         .spawn()

@@ -22,13 +22,14 @@ use store::fact::Fact;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by name; each has seeds in `seeds/NAME` and a libFuzzer program in `targets/NAME.rs`.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("body", body),
     ("border", border),
     ("code", code),
     ("envelope", envelope),
     ("extract", extract),
     ("fact", fact),
+    ("pairing", pairing),
     ("text", text),
     ("town", town),
 ];
@@ -109,6 +110,25 @@ pub fn text(data: &[u8]) -> bool {
     assert!(clean.chars().all(|c| c == '\n' || !c.is_control()), "a control character came through: {clean:?}");
     assert!(!clean.contains(['\u{202E}', '\u{2066}', '\u{FEFF}']), "a hiding character came through: {clean:?}");
     assert_eq!(store::text::clean(&clean).as_deref(), Ok(clean.as_str()), "cleaning clean text changed it");
+    true
+}
+
+/// What anybody in the network may send to a box that waits to be paired: code and settings.
+pub fn pairing(data: &[u8]) -> bool {
+    let Ok(provision::Sent { code, text }) = provision::sent(data) else { return false };
+    assert!(!code.is_empty() && code.len() <= provision::CODE_LEN_MAX && !code.contains('\n'));
+    let settings = match provision::check_sent(&text, Some("B-7")) {
+        Ok(settings) => settings,
+        Err(problems) => {
+            assert!(!problems.is_empty(), "refused, and nobody is told why");
+            return false;
+        }
+    };
+    assert!(!settings.technician.is_empty(), "settings that let nobody in were taken");
+    // Each key is one line of authorized_keys, behind options that we write.
+    assert!(settings.technician.iter().all(|key| !key.contains(['\n', '\r', '\0'])));
+    // What is kept is read at every start.
+    assert_eq!(provision::check(&text, Some("B-7")), Ok(settings));
     true
 }
 

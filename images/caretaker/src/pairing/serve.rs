@@ -153,7 +153,7 @@ fn take(care: &Caretaker<'_>, text: &str) -> Result<Answer> {
             Ok(Answer {
                 code: exit::DONE,
                 text: format!(
-                    "Taken: generation {}, {} keys of technicians. The box {serial} starts again now, and takes no more settings \
+                    "Taken: generation {}, technicians' keys: {}. The box {serial} starts again now, and takes no more settings \
                      this way; log in as root in two minutes.",
                     settings.generation,
                     settings.technician.len()

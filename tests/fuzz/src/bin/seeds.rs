@@ -12,6 +12,8 @@ use store::id::OrgId;
 use store::time::Hlc;
 
 const REPORT: &str = r#"{"id":"00112233445566778899aabbccddeeff","kind":"problem","category":"lighting","place":{"point":{"lat_e7":601699000,"lon_e7":249384000},"address":"Birch Street 7"},"text":"Lamppu on pimeä.","language":"fi","code":"CODE"}"#;
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f anna@desk";
+const SETTINGS: &str = "schema = 1\ngeneration = 1\n[site]\nname = \"Utopia\"\nlanguages = [\"fi\", \"en\"]\n[wifi]\nssid = \"x\"\npassword = \"geheim123\"\n[technician]\nkeys = [\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\"]\n[device.\"B-7\".site]\nplace_name = \"Library\"\n";
 const BORDER: &str = r#"{"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[24.92,60.16],[24.94,60.16],[24.94,60.17],[24.92,60.16]]]},"properties":{}}"#;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -50,6 +52,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (which, body) in (0_u8..).zip(&bodies) {
         write("body", &format!("body-{which}"), &[&[which], body.as_bytes()].concat())?;
     }
+    write("pairing", "settings", format!("7KXM4P\n{SETTINGS}").as_bytes())?;
+    write("pairing", "key", format!("7kxm-4p\r\n{KEY}\n").as_bytes())?;
     write("text", "mixed", "Straße\r\n\u{202E}gnorw\u{200B} \u{A0}e\u{301}\n\n\n\n\n<b>&amp;</b> نور".as_bytes())?;
     write("border", "feature", BORDER.as_bytes())?;
 
