@@ -450,7 +450,7 @@ fn whoever_sets_a_box_up_is_told_how_and_residents_are_not_asked() {
         "Only for setting this box up. Everybody else can close it.",
         "ssh pair@192.168.100.142 7KXM4P <appliance.toml",
         "Code: 7KXM4P",
-        "The box's key, which ssh asks about: SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA",
+        "SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA",
         "The address as a QR picture",
     ] {
         assert!(hall.says(said), "{said}");
