@@ -37,7 +37,7 @@ fn button(machine: &mut Machine) -> Result<(u32, u32)> {
 fn read_screen(trial: &mut Trial, machine: &mut Machine) -> Result<String> {
     let (mut read, mut touched) = (None, None::<Duration>);
     machine.wait_until("a QR picture is on the screen", SHOWN, |machine| {
-        read = machine.screen()?.qr_text();
+        read = machine.screen()?.codes().into_iter().next();
         if read.is_none() && touched.is_none_or(|at| machine.elapsed() - at > BETWEEN) {
             let (x, y) = button(machine)?;
             machine.tap(x, y)?;
