@@ -20,8 +20,7 @@ use serde::{Deserialize, Serialize};
 ///   "sync": {"age_s": 240, "peers": 2},
 ///   "temperature_c": 48.5, "uptime_s": 86400,
 ///   "clock": {"is_verified": true, "source": "ntp.example.org", "local": "2026-11-26 21:04"},
-///   "pairing": {"link": "ssh://pair;code=7KXM4P@192.168.1.20", "code": "7KXM4P", "left_s": 540, "address": "192.168.1.20",
-///     "fingerprint": "SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA"},
+///   "pairing": {"link": "ssh://pair;code=7KXM4P@192.168.1.20", "code": "7KXM4P", "left_s": 540, "address": "192.168.1.20"},
 ///   "starts_by_itself": true
 /// }
 /// ```
@@ -162,6 +161,4 @@ pub struct Pairing {
     pub left_s: Option<u64>,
     /// Where a technician's machine reaches the box: `ssh pair@ADDRESS CODE <appliance.toml`.
     pub address: Option<String>,
-    /// Of the box's SSH host key, as `ssh` asks about it. Too long for the small display's picture.
-    pub fingerprint: Option<String>,
 }

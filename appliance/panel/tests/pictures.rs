@@ -61,7 +61,7 @@ fn sound() -> Readings {
         temperature_c: Some(48.4),
         uptime_s: Some(12 * 86_400),
         clock: Clock { is_verified: Some(true), source: words("ntp.example.org"), local: words("2026-11-26 21:04") },
-        host_key: None,
+        host_key: words("SHA256:kfvXoc2mWRwMHyMzqCW5/zFySzB2W5MN+gOTDUVS/AM"),
         refusal: None,
         pairing: None,
         starts_by_itself: None,
@@ -102,7 +102,6 @@ fn pairing() -> Readings {
         code: words("7KXM4P"),
         left_s: Some(540),
         address: words("192.168.100.142"),
-        fingerprint: words("SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA"),
     };
     Readings { pairing: Some(pairing), ..sound() }
 }
@@ -125,7 +124,6 @@ fn samples() -> Vec<(String, Readings, Face, Option<u64>)> {
     }
     add("pairing", pairing(), page(Page::Pairing), Some(1));
     add("login", pairing(), page(Page::Login), Some(1));
-    add("host-key", pairing(), page(Page::HostKey), Some(1));
     let typed = Pairing { link: None, ..pairing().pairing.unwrap_or_default() };
     add("pairing-typed", Readings { pairing: Some(typed), ..sound() }, page(Page::Pairing), Some(1));
 
@@ -414,7 +412,6 @@ fn odd_sizes_and_odd_texts_are_drawn_without_a_panic() {
     readings.sync.age_s = Some(u64::MAX);
     readings.pairing =
         Some(Pairing { link: Some(odd.clone()), code: Some(odd.clone()), left_s: Some(u64::MAX), ..Pairing::default() });
-    readings.pairing.as_mut().unwrap().fingerprint = Some(odd.clone());
     for (width, height) in [(1, 1), (32, 16), (128, 32), (160, 120), (240, 320), (480, 320), (800, 65), (3000, 70)] {
         let size = Size::new(width, height);
         for page in pages(&readings) {
