@@ -38,9 +38,10 @@ const MANIFEST: &str = "wegovnow.img.manifest";
 
 /// What the guest does instead of starting services. Each command's exit code stands on the serial line.
 const SCRIPT: &str = r#"#!/bin/sh
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root NO_COLOR=1
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/technician NO_COLOR=1
 for module in xhci_pci usb_storage sd_mod; do modprobe -q $module; done
 until [ -b /dev/vdb ] && [ -b /dev/sda ] && [ -b /dev/sdb ]; do sleep 1; done
+mkdir -p $HOME
 mount -o ro /dev/vdb /mnt
 flash=/mnt/wegovnow-flash
 tell() { what=$1; shift; echo "T27 $what begins"; "$@"; echo "T27 $what: code $?"; }
@@ -48,8 +49,8 @@ tell list $flash list
 tell own $flash write /mnt/wegovnow.img --serial WGN-OWN --force --plain --key /mnt/release.pub
 tell unknown $flash write /mnt/wegovnow.img --serial NOT-HERE --plain --key /mnt/release.pub
 tell both $flash write /mnt/wegovnow.img --serial WGN-STICK-0 --serial WGN-STICK-1 --provision /mnt/sites --site Library \
-    --technician Anna --plain --key /mnt/release.pub --receipts /root/receipts
-tell receipts sh -c "$flash receipt check --key /root/.local/state/wegovnow-flash/station.pub /root/receipts/*.json"
+    --technician Anna --plain --key /mnt/release.pub --receipts $HOME/receipts
+tell receipts sh -c "$flash receipt check --key $HOME/.local/state/wegovnow-flash/station.pub $HOME/receipts/*.json"
 # Both were switched off.
 tell after $flash list
 sync

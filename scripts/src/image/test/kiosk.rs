@@ -70,13 +70,16 @@ const STILL: Duration = Duration::from_secs(2);
 
 const KIOSK: Duration = Duration::from_secs(240);
 
+/// Between looks: each costs the machine a part of its time.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// Share of pixels that may differ between two pictures of the same: clock and cursor.
 const SAME: f64 = 0.03;
 
 /// Waits until the kiosk is drawn; the picture, and when it was there, since power on.
 pub fn drawn(machine: &mut Machine) -> Result<(Picture, Duration)> {
     let mut last: Option<(Picture, Duration)> = None;
-    machine.wait_until("the kiosk is on the screen", KIOSK, |machine| {
+    machine.wait_every(LOOK, "the kiosk is on the screen", KIOSK, |machine| {
         let at = machine.elapsed();
         let screen = machine.screen()?;
         if screen.colours(screen.whole()) < COLOURS_MIN {
