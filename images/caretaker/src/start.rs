@@ -37,6 +37,8 @@ pub fn run(care: &Caretaker<'_>) -> (Vec<Step>, bool) {
         if is_done {
             care.system.log(&format!("{name}: {said}"));
         } else {
+            // No kiosk draws yet.
+            care.system.show_text();
             care.system.say(&format!("WeGovNow: {name}: {said}"));
         }
         steps.push(Step { name: name.to_owned(), is_done, said });

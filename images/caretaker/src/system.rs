@@ -87,12 +87,14 @@ pub trait System {
     fn say(&self, text: &str);
     /// The health log of an NVMe disk's controller.
     fn nvme_health(&self, device: &Path) -> io::Result<[u8; nvme::LOG_LEN]>;
+    /// Takes away the picture that init leaves on the screen. Never while a kiosk draws there: its picture would go, too.
+    fn show_text(&self);
     /// Space that is left, and all there is, in bytes.
     fn space(&self, path: &Path) -> Option<(u64, u64)>;
 }
 
-/// Takes away the picture that init leaves on a console; what has none, or a kiosk that draws for itself, stays as it is.
-fn show_text(console: &File) -> io::Result<()> {
+/// Takes away a picture from a console.
+fn set_text(console: &File) -> io::Result<()> {
     // `KDSETMODE` with `KD_TEXT`, of linux/kd.h.
     // SAFETY: KDSETMODE takes a number and no pointer.
     #[allow(unsafe_code)]
@@ -193,7 +195,6 @@ impl System for Machine {
         let at_once = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or(0);
         for console in ["/dev/ttyS0", "/dev/tty1"] {
             if let Ok(mut console) = OpenOptions::new().write(true).custom_flags(at_once).open(console) {
-                let _ = show_text(&console);
                 let _ = write!(console, "{text}\r\n");
             }
         }
@@ -201,6 +202,13 @@ impl System for Machine {
 
     fn nvme_health(&self, device: &Path) -> io::Result<[u8; nvme::LOG_LEN]> {
         nvme::health(device)
+    }
+
+    fn show_text(&self) {
+        // Without a screen there is nothing to take away.
+        if let Ok(console) = OpenOptions::new().write(true).open("/dev/tty1") {
+            let _ = set_text(&console);
+        }
     }
 
     fn space(&self, path: &Path) -> Option<(u64, u64)> {

@@ -46,6 +46,8 @@ pub struct Bench {
     read_only: RefCell<BTreeMap<PathBuf, Content>>,
     /// Files below the root that turn up while the caretaker waits.
     pub later: RefCell<Vec<(String, String)>>,
+    /// How often the screen was asked to show text.
+    pub texts: Cell<u32>,
 }
 
 impl Bench {
@@ -64,6 +66,7 @@ impl Bench {
             broken: RefCell::default(),
             read_only: RefCell::default(),
             later: RefCell::default(),
+            texts: Cell::new(0),
         };
         bench.runs(Slot::A, "1.2.0");
         bench.put("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\nwegovnow:x:997:997::/var/lib/wegovnow:/usr/sbin/nologin\n");
@@ -249,6 +252,10 @@ impl System for Bench {
         let bytes = fs::read(device)?;
         log[..bytes.len()].copy_from_slice(&bytes);
         Ok(log)
+    }
+
+    fn show_text(&self) {
+        self.texts.set(self.texts.get() + 1);
     }
 
     fn space(&self, _: &Path) -> Option<(u64, u64)> {

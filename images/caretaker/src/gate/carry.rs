@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use bootstate::Slot;
 use serde::{Deserialize, Serialize};
 
-use super::{Consequence, Counter, Verdict, Watch, consequence, judge, measure};
+use super::{Consequence, Counter, Kiosk, Verdict, Watch, consequence, judge, measure};
 use crate::stamp::{self, Stamp};
 use crate::update::INSTALLED;
 use crate::{Caretaker, clock, esp, file, history};
@@ -69,7 +69,13 @@ pub fn run(care: &Caretaker<'_>) -> Result<bool> {
     let mut watch = Watch::default();
     loop {
         let elapsed = care.system.elapsed().saturating_sub(began);
-        match judge(&watch, &measure(care), &stamp.programs, elapsed) {
+        let readings = measure(care);
+        let verdict = judge(&watch, &readings, &stamp.programs, elapsed);
+        if !matches!(verdict, Verdict::Wait(_)) && !matches!(readings.kiosk, Kiosk::Shown { .. }) {
+            // What follows is said where nobody else draws.
+            care.system.show_text();
+        }
+        match verdict {
             Verdict::Wait(next) => watch = next,
             Verdict::Pass { notes } => return pass(care, slot, &stamp, elapsed, notes).map(|()| true),
             Verdict::Fail { reasons } => return fail(care, slot, &stamp, elapsed, reasons).map(|()| false),

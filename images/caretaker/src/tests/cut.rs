@@ -90,6 +90,9 @@ impl System for Cut<'_> {
     fn nvme_health(&self, device: &Path) -> std::io::Result<[u8; 512]> {
         self.bench.nvme_health(device)
     }
+    fn show_text(&self) {
+        self.bench.show_text();
+    }
     fn space(&self, path: &Path) -> Option<(u64, u64)> {
         self.bench.space(path)
     }

@@ -240,6 +240,16 @@ fn a_slot_that_was_good_before_is_kept() {
 }
 
 #[test]
+fn the_kiosk_is_not_drawn_over_and_a_screen_without_one_shows_text() {
+    let bench = Bench::new();
+    assert!(gate::run(&bench.care()).unwrap());
+    assert_eq!(bench.texts.get(), 0, "a kiosk draws: its picture would go with init's");
+    bench.put("/sys/class/drm/card0-HDMI-A-1/status", "disconnected\n");
+    assert!(gate::run(&bench.care()).unwrap());
+    assert_eq!(bench.texts.get(), 1, "nobody draws: init's picture would stay");
+}
+
+#[test]
 fn the_gate_and_an_update_do_not_meet() {
     let bench = Bench::new();
     let care = bench.care();
