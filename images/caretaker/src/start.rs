@@ -2,7 +2,7 @@
 //! number of times, and is recorded; one that fails does not keep the others from their work.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -47,6 +47,7 @@ pub fn run(care: &Caretaker<'_>) -> (Vec<Step>, bool) {
     step("clock", clock::raise(care));
     step("history", history::trim(care).map(|()| "kept".to_owned()));
     step("boot-state", boot_state(care));
+    step("folder", make_folder(care));
     let serial = identity::ensure(care);
     let name = serial.as_ref().ok().cloned();
     step("identity", serial);
@@ -59,6 +60,16 @@ pub fn run(care: &Caretaker<'_>) -> (Vec<Step>, bool) {
         care.system.say(&format!("WeGovNow: {error:#}"));
     }
     (steps, must_restart)
+}
+
+/// The caretaker's folder on `data`. The town's file in it is read by the daemon's account, whatever mask the program has that comes
+/// first to write there.
+fn make_folder(care: &Caretaker<'_>) -> Result<String> {
+    let folder = care.places.var("");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let mode = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(&folder, mode).with_context(|| format!("cannot let others into {}", folder.display()))?;
+    Ok("there".to_owned())
 }
 
 fn boot_state(care: &Caretaker<'_>) -> Result<String> {

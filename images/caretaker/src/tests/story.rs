@@ -53,6 +53,17 @@ fn a_first_start_makes_an_identity_once() {
 }
 
 #[test]
+fn the_daemon_is_let_into_the_folder_of_its_map() {
+    let bench = Bench::new();
+    let folder = bench.path("/var/lib/wegovnow-box");
+    std::fs::create_dir_all(&folder).unwrap();
+    // As a service with a mask of its own leaves it.
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+    start(&bench);
+    assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o755);
+}
+
+#[test]
 fn a_machine_with_a_number_keeps_it() {
     let bench = Bench::new();
     bench.put("/sys/class/dmi/id/product_serial", "To be filled by O.E.M.\n");
