@@ -306,10 +306,10 @@ fn offer(care: &Caretaker<'_>, automatic: bool, again: bool) -> Result<Result<(u
     let (offer, address) = update::look(&update::Route::read(care)?, &settings)?;
     let running = Stamp::read(care)?;
     // Before anything is fetched; the bundle itself is asked once more. What it is for it alone says.
-    let offered = bundle::Manifest { version: offer.version.clone(), variant: None };
+    let offered = bundle::Manifest { version: offer.version.clone(), compatible: None, variant: None };
     let floor = esp::data_floor(care)?;
     if !automatic {
-        bundle::decide(&offered, &Running { stamp: &running, floor, any_variant: true, again })?;
+        bundle::decide(&offered, &Running { stamp: &running, compatible: None, floor, any_variant: true, again })?;
     }
     let now = chrono::Local::now();
     let local_min = u16::try_from(now.hour() * 60 + now.minute()).unwrap_or(0);

@@ -123,7 +123,8 @@ fn check(care: &Caretaker<'_>, file: &Path, request: &Request, stamp: &Stamp) ->
     }
     let manifest = bundle::info(care, file)?;
     let floor = esp::data_floor(care)?;
-    let running = Running { stamp, floor, any_variant: request.other_variant, again: request.again };
+    let compatible = bundle::compatible(care);
+    let running = Running { stamp, compatible, floor, any_variant: request.other_variant, again: request.again };
     bundle::decide(&manifest, &running)?;
     Ok(manifest.version)
 }
@@ -133,7 +134,7 @@ pub fn check_manifest(care: &Caretaker<'_>, mounted: &Path) -> Result<Version> {
     let stamp = Stamp::read(care)?;
     let manifest = bundle::read(mounted)?;
     let any_variant = care.places.run(ANY_VARIANT).exists();
-    let running = Running { stamp: &stamp, floor: esp::data_floor(care)?, any_variant, again: true };
+    let running = Running { stamp: &stamp, compatible: None, floor: esp::data_floor(care)?, any_variant, again: true };
     if let Err(refused) = bundle::decide(&manifest, &running) {
         history::note(care, "update-refused", &refused.to_string())?;
         return Err(refused.into());

@@ -290,6 +290,9 @@ fn what_is_older_or_strange_is_refused_and_nothing_changes() {
     assert_eq!(refused(&request), "the bundle says no version of three numbers");
     bench.answer("rauc info", 1, "signature verification failed");
     assert!(refused(&request).ends_with("signature verification failed"));
+    bench.put("/etc/rauc/system.conf", "[system]\ncompatible=wegovnow-x86_64\n");
+    bench.answer("rauc info", 0, r#"{"compatible":"another-box","version":"1.3.0"}"#);
+    assert!(refused(&request).starts_with("the bundle is for \"another-box\", this box is \"wegovnow-x86_64\""));
     bench.answer("rauc info", 0, r#"{"version":"1.3.0"}"#);
     assert!(refused(&Request { sha256: Some("00".repeat(32)), ..request.clone() }).starts_with("the file has SHA-256 "));
     // The data is newer than the bundle, though the system is not: the other slot was left for this one.
