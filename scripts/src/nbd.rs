@@ -48,6 +48,8 @@ pub struct Fault {
     pub broken: Option<std::ops::Range<u64>>,
     /// The power fails when this flush is asked for, counted from 1; nothing of it is done.
     pub cut_at_flush: Option<u64>,
+    /// The power fails when this write has come, counted from 1; what it brings is not flushed.
+    pub cut_at_write: Option<u64>,
 }
 
 struct Disk {
@@ -57,6 +59,7 @@ struct Disk {
     volatile: Volatile,
     chance: Chance,
     flushes: u64,
+    writes: u64,
     cut: Option<Cut>,
     /// Reads since a trace was asked for: first byte and length.
     trace: Option<Vec<(u64, u64)>>,
@@ -84,7 +87,8 @@ impl Server {
             OpenOptions::new().read(true).write(true).open(file).with_context(|| format!("cannot open {}", file.display()))?;
         let length = file.metadata()?.len();
         let chance = Chance::new(seed);
-        let disk = Disk { file, length, fault, volatile: Volatile::default(), chance, flushes: 0, cut: None, trace: None };
+        let disk =
+            Disk { file, length, fault, volatile: Volatile::default(), chance, flushes: 0, writes: 0, cut: None, trace: None };
         let shared = Shared { disk: Arc::new(Mutex::new(disk)), mended: Arc::default() };
         let over = Arc::new(AtomicBool::new(false));
         let listener = UnixListener::bind(socket).with_context(|| format!("cannot listen on {}", socket.display()))?;
@@ -122,6 +126,11 @@ impl Server {
     /// Flushes that were asked for.
     pub fn flushes(&self) -> u64 {
         self.shared.lock().flushes
+    }
+
+    /// Writes that have come.
+    pub fn writes(&self) -> u64 {
+        self.shared.lock().writes
     }
 
     /// Begins to note reads, or gives what was read since it began.
@@ -186,6 +195,10 @@ impl Disk {
                 let content = (command == Command::Write).then(|| request.data.clone());
                 self.volatile.write(offset, u64::from(length), content, request.is_durable && !self.fault.lies);
                 self.volatile.limit(&self.file).map_err(|_| Refusal::Io)?;
+                self.writes += 1;
+                if self.fault.cut_at_write == Some(self.writes) {
+                    self.power_fails().map_err(|_| Refusal::Io)?;
+                }
                 Ok(Vec::new())
             }
             Command::Cache | Command::Flush | Command::Disconnect => Ok(Vec::new()),

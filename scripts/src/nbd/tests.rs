@@ -14,7 +14,20 @@ fn disk(fault: Fault, seed: u64) -> (tempfile::TempDir, Disk) {
     std::fs::write(&path, vec![0xee; LENGTH as usize]).unwrap();
     let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
     let chance = Chance::new(seed);
-    (dir, Disk { file, length: LENGTH, fault, volatile: Volatile::default(), chance, flushes: 0, cut: None, trace: None })
+    (
+        dir,
+        Disk {
+            file,
+            length: LENGTH,
+            fault,
+            volatile: Volatile::default(),
+            chance,
+            flushes: 0,
+            writes: 0,
+            cut: None,
+            trace: None,
+        },
+    )
 }
 
 fn request(command: Command, offset: u64, length: u32, is_durable: bool, fill: u8) -> Request {
@@ -138,6 +151,16 @@ fn a_card_that_lies_loses_what_it_said_was_flushed() {
         on_disk(&disk)[0] == 0xee
     });
     assert!((10..40).contains(&lost.count()));
+}
+
+#[test]
+fn the_power_fails_at_the_write_that_was_chosen() {
+    let (_dir, mut disk) = disk(Fault { cut_at_write: Some(2), ..Fault::default() }, 1);
+    disk.answer(&request(Command::Write, 0, 512, false, 1)).unwrap();
+    assert!(disk.cut.is_none());
+    let _ = disk.answer(&request(Command::Write, 512, 512, false, 2));
+    let cut = disk.cut.unwrap();
+    assert_eq!(cut.kept + cut.torn + cut.lost, 2, "neither was flushed");
 }
 
 #[test]

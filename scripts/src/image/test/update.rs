@@ -63,6 +63,8 @@ const CUTS_QUICK: u32 = 2;
 
 /// Within so many flushes of an update the power fails.
 const FLUSHES: u64 = 12;
+/// Or within so many writes.
+const WRITES: u64 = 600;
 
 /// Where the key that boxes of a development image believe is kept.
 const DEVELOPMENT: &str = "keys/development";
@@ -344,23 +346,28 @@ fn cut_installs(trial: &mut Trial) -> Result<()> {
     let mut over = 0;
     // One upon the other: each finds what the one before left in slot B, on data and in the boot loader's notes.
     for number in 1..=cuts {
-        let (seed, more) = (chance.next(), 1 + chance.below(FLUSHES));
+        let seed = chance.next();
         let server = Server::start(disk.file()?, &trial.run.sockets.join(format!("nbd-{number}")), Fault::default(), seed)?;
         let mut machine = settle::start_as(trial.run, &server.medium(), &setup)?;
         trial.holds(&format!("start {number}: good, slot {}", settle::slots(&machine)), true);
-        let begun = server.flushes();
-        server.set_fault(Fault { cut_at_flush: Some(begun + more), ..Fault::default() });
+        // By turns at a flush, before which little is open, and amid the many writes of a copy.
+        let (flushes, writes) = (server.flushes(), server.writes());
+        server.set_fault(if number % 2 == 0 {
+            Fault { cut_at_flush: Some(flushes + 1 + chance.below(FLUSHES)), ..Fault::default() }
+        } else {
+            Fault { cut_at_write: Some(writes + 1 + chance.below(WRITES)), ..Fault::default() }
+        });
         // It fails, or is over before so many flushes.
         let answer = machine.ssh(&login.key, "root", "update --from-usb", INSTALL);
-        let flushes = server.flushes() - begun;
+        let (flushes, writes) = (server.flushes() - flushes, server.writes() - writes);
         let cut = server.cut()?;
         machine.cut()?;
         drop((machine, server));
         let is_over = answer.is_ok_and(|answer| answer.status.success());
         over += u32::from(is_over);
         println!(
-            "   cut at flush {flushes} of the update{}: {} kept, {} torn, {} lost",
-            if is_over { ", which was over" } else { "" },
+            "   cut after {writes} writes and {flushes} flushes{}: {} kept, {} torn, {} lost",
+            if is_over { ", when the update was over" } else { "" },
             cut.kept,
             cut.torn,
             cut.lost
