@@ -169,8 +169,12 @@ fn cuts_of_writes(trial: &mut Trial) -> Result<()> {
             acknowledged.push(number);
         }
         next += notes;
-        // One more is on its way when the power fails, at one of the next flushes or at once.
-        server.set_fault(Fault { cut_at_flush: Some(server.flushes() + 1 + chance.below(2)), ..Fault::default() });
+        // One more is on its way when the power fails: at one of the next writes or flushes, or in the quiet after it.
+        server.set_fault(match chance.below(3) {
+            0 => Fault { cut_at_flush: Some(server.flushes() + 1 + chance.below(3)), ..Fault::default() },
+            1 => Fault { cut_at_write: Some(server.writes() + 1 + chance.below(6)), ..Fault::default() },
+            _ => Fault::default(),
+        });
         let number = next;
         let text = format!("note {number:06}");
         session.say(&format!("note {reference} {text}"))?;
