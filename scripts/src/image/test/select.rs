@@ -45,7 +45,8 @@ mod tests {
         assert!(ninth.len() > 1 && ninth.iter().all(|id| id.starts_with("T9.")));
         assert_eq!(ids(&["T2", "T10"], false), ["T2", "T10"], "T10 is not T1, and not T10.boot");
         assert_eq!(ids(&["T6"], false), ["T6"]);
-        assert_eq!(ids(&["t6.*"], false), ["T6", "T6.wrong"]);
+        let sixth = ids(&["t6.*"], false);
+        assert!(sixth.len() > 2 && sixth[0] == "T6" && sixth[1..].iter().all(|id| id.starts_with("T6.")), "{sixth:?}");
         assert_eq!(ids(&["T9.*"], false), ninth);
         assert_eq!(ids(&["T6.wrong", "T6"], false), ["T6", "T6.wrong"], "in their own order");
         let smoke = ids(&[], true);
