@@ -4,6 +4,7 @@ mod draft;
 mod open;
 mod rest;
 mod session;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use crate::keyboard::{Edit, Key, Layer};
 use crate::zone::Zone;
 pub use rest::{AWAKE_MS, Rest};
 pub use session::*;
+pub use settings::*;
 
 /// Without a touch for so long, the warning appears.
 pub const IDLE_MS: u64 = 120_000;
@@ -114,6 +116,7 @@ pub enum Msg {
     Stay,
     Overlay(Overlay),
     Language(Language),
+    Set(Setting),
     DismissNotice,
 
     Category(api::CategoryCode),
@@ -386,6 +389,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             session.language = Some(language);
             session.overlay = Overlay::None;
         }
+        Msg::Set(setting) => session.settings.set(setting),
         Msg::DismissNotice => session.notice = Notice::None,
         Msg::Finish => {
             let effects = state.wipe();

@@ -7,6 +7,7 @@ use api::{
     AttachmentId, Filed, FollowCode, Found, Kind, Language, Near, Point, QuestionCode, Report, ReportId, SessionId, Summary,
 };
 
+use super::Settings;
 use crate::keyboard::{Edit, Layer};
 
 /// Marks a question to the daemon, so that an answer nobody waits for any more is dropped.
@@ -36,6 +37,8 @@ pub enum Overlay {
     None,
     Help,
     Languages,
+    /// Size of text, colours, low controls, and what else a resident sets.
+    Settings,
     Photos,
     /// How a box without settings takes them.
     Technician,
@@ -162,6 +165,7 @@ pub struct Session {
     pub started: bool,
     /// None is the town's first language.
     pub language: Option<Language>,
+    pub settings: Settings,
     pub id: Option<SessionId>,
     pub screen: Screen,
     pub overlay: Overlay,

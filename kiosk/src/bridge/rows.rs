@@ -79,6 +79,7 @@ pub fn shell(window: &ui::AppWindow, state: &State) {
         Overlay::None => ui::OverlayName::None,
         Overlay::Help => ui::OverlayName::Help,
         Overlay::Languages => ui::OverlayName::Languages,
+        Overlay::Settings => ui::OverlayName::Settings,
         Overlay::Photos => ui::OverlayName::Photos,
         Overlay::Technician => ui::OverlayName::Technician,
     });
