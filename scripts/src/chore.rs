@@ -12,7 +12,7 @@ pub fn bench(args: &[String]) -> Result<()> {
     // The kiosk is measured on a screen and by a finger.
     let names_parts = args.iter().any(|arg| ["store", "api", "large"].contains(&arg.as_str()));
     if args.iter().any(|arg| arg == "kiosk") || !names_parts {
-        let need = ". scripts/prepare; need_packages xvfb xdotool fontconfig fonts-noto-core $window_packages";
+        let need = ". scripts/prepare; need_packages xvfb fontconfig fonts-noto-core $window_packages";
         run(Command::new("sh").args(["-euc", need, "cargo x bench"]))?;
     }
     // The programs themselves are measured too: they must be of the same build.

@@ -1,8 +1,10 @@
 //! What `cargo x bench` measures. Figures are for reading as ratios: the peer does the same work on the same disk in the same run.
 
 pub mod api;
+pub mod frames;
 pub mod kiosk;
 pub mod large;
+pub mod screen;
 pub mod store;
 
 use std::fmt::Display;

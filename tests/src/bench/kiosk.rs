@@ -2,14 +2,15 @@
 //!
 //! What the kiosk says of itself is held against the pixels of the screen: a frame counts once it is there, and once a touch changes it.
 
-use std::io::{BufRead, BufReader, ErrorKind};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 
+use super::frames::{self, Step};
+use super::screen::{Picture, Screen};
 use super::{Report, ms, quantile, resident_mb};
 use crate::site::{Site, Told, program};
 use map::pbf::testville;
@@ -24,14 +25,16 @@ const FONTS: [&str; 3] = ["/usr/share/fonts", "/etc/fonts", "/var/cache/fontconf
 const WINDOW: (u32, u32) = (1920, 1080);
 /// "What is going on", the tile at the lower left.
 const TILE: (u32, u32) = (480, 800);
+/// Through the screens of a report and back; where things are is seen on the pictures of `cargo x gallery`.
+const WAY: [Step; 5] = [
+    Step { what: "the categories", at: (480, 350) },
+    Step { what: "the map", at: (480, 350) },
+    Step { what: "a place", at: (600, 500) },
+    Step { what: "the questions", at: (1700, 880) },
+    Step { what: "the end", at: (120, 1010) },
+];
 /// How long the processor is watched.
 const REST: Duration = Duration::from_secs(10);
-/// Only ends what hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How often the screen is looked at while something is to appear.
-const GLANCE: Duration = Duration::from_millis(2);
-/// A screen that has stayed the same for so long is finished.
-const STILL: Duration = Duration::from_millis(700);
 /// A share of the screen that is no more than a pointer's.
 const SPECK: f64 = 0.001;
 /// Ticks of a second in /proc, on every Linux that we build for.
@@ -46,7 +49,7 @@ pub fn measure(report: &mut Report) -> Result<()> {
     site.run(&["town", "import", &pbf.to_string_lossy()])?;
     site.run(&["demo", "--reports", "200", "--name", "Testville"])?;
     site.start()?;
-    let screen = Screen::open()?;
+    let screen = Screen::open(WINDOW)?;
 
     // What the home screen looks like when nothing more comes: every start is held against it.
     let running = Running::start(&site, &screen, None)?;
@@ -83,6 +86,10 @@ pub fn measure(report: &mut Report) -> Result<()> {
     rest(report, "at home", &running, &screen)?;
     screen.touch(TILE)?;
     rest(report, "with the map open", &running, &screen)?;
+    running.end(&screen)?;
+
+    let running = Running::start(&site, &screen, Some(&home))?;
+    frames::measure(report, &screen, &WAY)?;
     running.end(&screen)?;
     back_after_kills(report, &mut site, &screen, &home)
 }
@@ -208,129 +215,5 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.kiosk.kill();
         let _ = self.kiosk.wait();
-    }
-}
-
-/// A display of its own, whose pixels lie in a file.
-struct Screen {
-    server: Child,
-    display: String,
-    pixels: PathBuf,
-    _folder: tempfile::TempDir,
-}
-
-impl Screen {
-    fn open() -> Result<Screen> {
-        let folder = tempfile::tempdir()?;
-        let (width, height) = WINDOW;
-        let mut server = tool("Xvfb")
-            .args(["-displayfd", "1", "-noreset", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24"), "-fbdir"])
-            .arg(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| missing("xvfb", error))?;
-        let mut number = String::new();
-        let out = server.stdout.take().context("Xvfb has no output")?;
-        let pixels = folder.path().join("Xvfb_screen0");
-        let mut screen = Screen { server, display: String::new(), pixels, _folder: folder };
-        BufReader::new(out).read_line(&mut number)?;
-        ensure!(!number.trim().is_empty(), "Xvfb does not start");
-        screen.display = format!(":{}", number.trim());
-        Ok(screen)
-    }
-
-    fn picture(&self) -> Result<Picture> {
-        let file = std::fs::read(&self.pixels)?;
-        Picture::read(&file).context("Xvfb's file holds no picture")
-    }
-
-    fn wait_until(&self, what: &str, wish: impl Fn(&Picture) -> bool) -> Result<Picture> {
-        let end = Instant::now() + PATIENCE;
-        while Instant::now() < end {
-            let picture = self.picture()?;
-            if wish(&picture) {
-                return Ok(picture);
-            }
-            sleep(GLANCE);
-        }
-        bail!("the screen never showed {what}")
-    }
-
-    /// Touches a place; gives how long it took until another screen stood there.
-    fn touch(&self, (x, y): (u32, u32)) -> Result<Duration> {
-        let before = self.picture()?;
-        let touched = Instant::now();
-        let status = tool("xdotool")
-            .env("DISPLAY", &self.display)
-            .args(["mousemove", &x.to_string(), &y.to_string(), "click", "1"])
-            .status()
-            .map_err(|error| missing("xdotool", error))?;
-        ensure!(status.success(), "xdotool ended with {status}");
-        // A tile that only looks pressed is a twentieth of the screen and more; another screen is most of it.
-        self.wait_until("another screen", |picture| picture.changed(&before) > 0.3)?;
-        Ok(touched.elapsed())
-    }
-
-    /// Waits until nothing changes any more.
-    fn still(&self) -> Result<Picture> {
-        let end = Instant::now() + PATIENCE;
-        let mut last = self.picture()?;
-        while Instant::now() < end {
-            sleep(STILL);
-            let now = self.picture()?;
-            if now.changed(&last) == 0.0 {
-                return Ok(now);
-            }
-            last = now;
-        }
-        bail!("the screen never comes to rest")
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
-fn tool(name: &str) -> Command {
-    Command::new(name)
-}
-
-fn missing(package: &str, error: std::io::Error) -> anyhow::Error {
-    match error.kind() {
-        ErrorKind::NotFound => {
-            anyhow::anyhow!("{package} is missing: install it, or measure by `cargo x bench kiosk`, which does")
-        }
-        _ => error.into(),
-    }
-}
-
-/// What is on a screen, four bytes a pixel.
-struct Picture(Vec<u8>);
-
-impl Picture {
-    /// Reads an X window dump (`XWDFile.h`): a head of big-endian words, a table of colours, rows of pixels.
-    fn read(file: &[u8]) -> Option<Picture> {
-        let word = |index: usize| Some(u32::from_be_bytes(file.get(index * 4..index * 4 + 4)?.try_into().ok()?) as usize);
-        let (head, height, bits, row, colours) = (word(0)?, word(5)?, word(11)?, word(12)?, word(19)?);
-        let start = head + colours * 12;
-        (bits == 32).then_some(())?;
-        Some(Picture(file.get(start..start + row * height)?.to_vec()))
-    }
-
-    /// How many colours there are; of a few thousand points.
-    fn colours(&self) -> usize {
-        let points = self.0.chunks_exact(4).step_by(101);
-        points.collect::<std::collections::HashSet<_>>().len()
-    }
-
-    /// The share of pixels that are others now.
-    fn changed(&self, before: &Picture) -> f64 {
-        let pairs = self.0.chunks_exact(4).zip(before.0.chunks_exact(4));
-        pairs.filter(|(now, then)| now != then).count() as f64 / (self.0.len() / 4).max(1) as f64
     }
 }
