@@ -75,8 +75,13 @@ pub fn run(care: &Caretaker<'_>, request: &Request, progress: Progress<'_>) -> R
             path.clone()
         }
         Source::Url(url) => {
-            let route = Route::read(care)?;
-            download(care, url, &route, &care.places.var(FOLDER), progress)?;
+            // One that was cut while it was installed is not fetched twice, if it is known to be the one.
+            let expected = request.sha256.as_deref().filter(|_| fetched.exists());
+            if !expected.is_some_and(|expected| digest(&fetched).is_ok_and(|found| found.eq_ignore_ascii_case(expected))) {
+                file::remove(&fetched)?;
+                let route = Route::read(care)?;
+                download(care, url, &route, &care.places.var(FOLDER), progress)?;
+            }
             fetched.clone()
         }
         Source::Stick => {
@@ -187,8 +192,15 @@ fn look_at_sticks(care: &Caretaker<'_>) -> (Vec<PathBuf>, Vec<(Volume, String)>,
 fn copy(care: &Caretaker<'_>, from: &Path, to: &Path, progress: Progress<'_>) -> Result<()> {
     let mut source = File::open(from).with_context(|| format!("cannot read {}", from.display()))?;
     let all = source.metadata()?.len();
-    need_space(care, to, all)?;
     let part = to.with_extension("copy");
+    // What a cut left of the update before takes the room of this one.
+    file::remove(&part)?;
+    file::remove(to)?;
+    if need_space(care, to, all).is_err() {
+        // So does a download that broke off: what is on the stick is here, and whole.
+        file::remove(&to.with_extension("part"))?;
+        need_space(care, to, all)?;
+    }
     let mut target = OpenOptions::new().write(true).create(true).truncate(true).open(&part).context("cannot make the copy")?;
     let (mut buffer, mut done) = (vec![0; 1 << 20], 0);
     loop {

@@ -280,6 +280,54 @@ fn exactly_one_bundle_is_taken_from_a_stick() {
 }
 
 #[test]
+fn what_a_cut_left_does_not_take_the_room_of_the_next_update() {
+    let bench = with_sticks();
+    bench.answer("rauc info", 0, r#"{"version":"1.3.0"}"#);
+    bench.answer("rauc install", 0, "");
+    fs::create_dir_all(bench.volume("stick-sdb1")).unwrap();
+    fs::write(bench.volume("stick-sdb1").join("new.raucb"), [0; 1000]).unwrap();
+    fs::create_dir_all(folder(&bench)).unwrap();
+    // Power went while it was copied, downloaded or installed: room is there for one, and no more.
+    bench.free.set(SPARE + 1000);
+    for left in ["bundle.copy", "bundle.raucb", "bundle.part"] {
+        fs::write(folder(&bench).join(left), [0; 900]).unwrap();
+        assert_eq!(from_usb(&bench).map_err(|error| error.to_string()).unwrap().to_string(), "1.3.0", "{left}");
+    }
+    bench.free.set(SPARE + 999);
+    assert!(from_usb(&bench).unwrap_err().to_string().contains("are needed on the data partition"));
+    // Where there is room for both, a download that broke off is gone on with later.
+    bench.free.set(SPARE + 5000);
+    fs::write(folder(&bench).join("bundle.part"), [0; 900]).unwrap();
+    from_usb(&bench).unwrap();
+    assert!(folder(&bench).join("bundle.part").exists());
+}
+
+#[test]
+fn a_download_that_was_whole_before_a_cut_is_not_fetched_again() {
+    let bench = Bench::new();
+    bench.answer("rauc info", 0, r#"{"version":"1.3.0"}"#);
+    bench.answer("rauc install", 0, "");
+    fs::create_dir_all(folder(&bench)).unwrap();
+    let whole = folder(&bench).join("bundle.raucb");
+    let request = |url: &str, sha256: &str| Request {
+        source: Source::Url(url.to_owned()),
+        sha256: Some(sha256.to_owned()),
+        again: false,
+        other_variant: false,
+        restart: false,
+    };
+    fs::write(&whole, content(b'a')).unwrap();
+    let known = digest(&whole).unwrap();
+    // Nobody listens there.
+    run(&bench.care(), &request("http://127.0.0.1:9/w.raucb", &known), &mut |_, _, _| {}).unwrap();
+    // Another one is: it goes, and the right one is fetched.
+    fs::write(&whole, "another").unwrap();
+    let server = Server::start(&[Treat::Well]);
+    run(&bench.care(), &request(&server.url, &known), &mut |_, _, _| {}).unwrap();
+    assert_eq!(server.asked(), [None]);
+}
+
+#[test]
 fn a_refused_bundle_does_not_stay_on_the_data_partition() {
     let bench = with_sticks();
     bench.answer("rauc info", 0, r#"{"version":"1.0.0"}"#);
