@@ -2,6 +2,7 @@
 
 mod draft;
 mod open;
+mod printing;
 mod rest;
 mod session;
 mod settings;
@@ -22,7 +23,9 @@ use chrono::NaiveDateTime;
 
 use crate::hours::Hours;
 use crate::keyboard::{Edit, Key, Layer};
+use crate::slip::{Slip, Words};
 use crate::zone::Zone;
+pub use printing::{COPIES_MAX, Print, Printer, Running, can_print};
 pub use rest::{AWAKE_MS, Rest};
 pub use session::*;
 pub use settings::*;
@@ -77,6 +80,10 @@ pub struct State {
     pub first_language: Option<Language>,
     /// Everything of the present resident.
     pub session: Session,
+    /// How the printer is, if there is one.
+    pub printer: Printer,
+    /// The slip that it is printing.
+    pub running: Option<Running>,
     /// Tickets given so far; they never come twice, whoever is at the screen.
     pub tickets: u64,
 }
@@ -104,6 +111,8 @@ pub enum Msg {
     Changed(Change),
     /// A box that nobody has told which town this is says how it takes its settings, if it does.
     Pairing(Option<api::MachinePairing>),
+    /// The printer told how it is.
+    Printer(Printer),
     /// An answer to an effect.
     Reply(Ticket, Reply),
 
@@ -138,6 +147,9 @@ pub enum Msg {
         code: FollowCode,
     },
 
+    /// "Print the slip", and what stands on it in the language on the screen.
+    PrintSlip(Box<Words>),
+
     SubmitCode,
     Open(ReportId),
     /// The report that carries on the one on the screen.
@@ -161,7 +173,7 @@ pub enum Msg {
     KeyboardAway,
 }
 
-/// What the daemon or the disk answered.
+/// What the daemon, the disk or the printer answered.
 #[derive(Debug, Clone)]
 pub enum Reply {
     Reports(Result<ReportList, CallError>),
@@ -176,6 +188,8 @@ pub enum Reply {
     Photos(Vec<String>),
     PhotoStored(Result<PhotoStored, CallError>),
     Photo(Result<Arc<Picture>, CallError>),
+    /// The slip is on paper, or why it is not.
+    Printed(Result<(), Printer>),
 }
 
 impl Msg {
@@ -193,6 +207,7 @@ impl Msg {
                 | Category(_)
                 | Support { .. }
                 | Send { .. }
+                | PrintSlip(_)
                 | SubmitCode
                 | Open(_)
                 | OpenMerged
@@ -215,7 +230,7 @@ impl Reply {
             Reply::Commented(result) => result.as_ref().err(),
             Reply::PhotoStored(result) => result.as_ref().err(),
             Reply::Photo(result) => result.as_ref().err(),
-            Reply::Photos(_) => None,
+            Reply::Photos(_) | Reply::Printed(_) => None,
         }
     }
 }
@@ -236,6 +251,9 @@ pub enum Effect {
     Photo(Ticket, AttachmentId),
     ListPhotos(Ticket),
     SendPhoto(Ticket, String),
+    Print(Ticket, Box<Slip>),
+    /// Whatever is left of this slip must not be printed, nor kept.
+    DropPrint(Ticket),
     /// Move the map there.
     Look(Point),
     /// Show the whole town again.
@@ -350,6 +368,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             return Vec::new();
         }
         Msg::Changed(change) => return changed(state, &change),
+        Msg::Printer(printer) => {
+            printing::told(state, printer);
+            return Vec::new();
+        }
         Msg::Reply(ticket, reply) => return replied(state, ticket, reply),
         Msg::Woken => {
             rest::woken(state);
@@ -423,6 +445,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             return open::update(state, msg);
         }
         Msg::Support { .. } | Msg::SendComment { .. } => return open::update(state, msg),
+        Msg::PrintSlip(words) => return printing::print(state, *words),
         Msg::Touched | Msg::Stay => {}
         _ => return draft::update(state, msg),
     }
@@ -452,6 +475,7 @@ fn tick(state: &mut State, now_ms: u64) -> Vec<Effect> {
         effects.push(Effect::Town);
     }
     effects.extend(idle(state, now_ms));
+    effects.extend(printing::tick(state));
     effects
 }
 
@@ -535,6 +559,10 @@ fn replied(state: &mut State, ticket: Ticket, reply: Reply) -> Vec<Effect> {
         state.asked_ms = state.now_ms;
     }
     match reply {
+        Reply::Printed(printed) => {
+            printing::replied(state, ticket, printed);
+            Vec::new()
+        }
         Reply::Near(_) | Reply::Found(_) | Reply::Address(_) | Reply::Filed(_) | Reply::Photos(_) | Reply::PhotoStored(_) => {
             draft::replied(state, ticket, reply)
         }

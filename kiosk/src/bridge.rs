@@ -1,6 +1,7 @@
 //! Between the core and the screen: callbacks become messages, the state becomes properties. Nothing else knows the markup's types.
 
 pub mod drawn;
+mod printing;
 mod rows;
 
 pub use rows::picture;
@@ -112,6 +113,12 @@ pub fn connect(window: &ui::AppWindow, send: &Send, chance: &Chance, laid: &Laid
         bytes.copy_from_slice(&dice()[..8]);
         tell(Msg::Send { id: api::ReportId(dice()), code: api::FollowCode::from_random(bytes) });
     });
+    let (tell, weak) = (Rc::clone(send), window.as_weak());
+    ui::PrintData::get(window).on_print(move || {
+        if let Some(window) = weak.upgrade() {
+            tell(Msg::PrintSlip(Box::new(printing::words(&window))));
+        }
+    });
     let (tell, dice) = (Rc::clone(send), Rc::clone(chance));
     ui::ReportData::get(window).on_send(move || tell(Msg::SendComment { id: api::CommentId(dice()) }));
     let (tell, dice) = (Rc::clone(send), Rc::clone(chance));
@@ -165,6 +172,7 @@ fn text(text: &str) -> SharedString {
 /// Shows the state.
 pub fn show(window: &ui::AppWindow, state: &State, laid: &LaidOut) {
     rows::shell(window, state);
+    printing::show(window, state);
     rows::keyboard(window, state, &laid.caps);
     match state.session.screen {
         Screen::Home | Screen::Finished => {

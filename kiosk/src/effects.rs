@@ -38,7 +38,7 @@ impl Effects {
         Ok(Effects { runtime: Some(runtime), client, deliver, photos })
     }
 
-    /// Does one thing; its answer comes as a message. Effects of the map are not for here and do nothing.
+    /// Does one thing; its answer comes as a message. Effects of the map and of the printer are not for here and do nothing.
     pub fn run(&self, effect: Effect) {
         let Some(runtime) = &self.runtime else { return };
         let (client, deliver, photos) = (self.client.clone(), Arc::clone(&self.deliver), self.photos.clone());
@@ -146,7 +146,7 @@ async fn call(client: &Client, effect: Effect, photos: Option<&Path>) -> Option<
             };
             (ticket, Reply::PhotoStored(stored))
         }
-        Effect::Look(_) | Effect::LookAround => return None,
+        Effect::Look(_) | Effect::LookAround | Effect::Print(..) | Effect::DropPrint(_) => return None,
     };
     Some(Msg::Reply(ticket, reply))
 }

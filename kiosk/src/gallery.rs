@@ -15,7 +15,7 @@ use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferTyp
 use slint::platform::{Platform, WindowAdapter};
 use slint::{ComponentHandle, Global, PhysicalSize};
 
-use crate::app::{Draft, Field, Notice, Overlay, Rest, Screen, Session, State, Typing};
+use crate::app::{Draft, Field, Notice, Overlay, Printer, Rest, Screen, Session, State, Typing};
 use crate::bridge::{self, Laid};
 use crate::keyboard::{Edit, Layer};
 use crate::mapping::Mapping;
@@ -97,6 +97,7 @@ impl Studio {
             pairing: ["unset", "technician"].contains(&name).then(pairing),
             heard: true,
             takes_photos: true,
+            printer: if name == "slip-printer" { Printer::NoPaper } else { Printer::None },
             rest: if name == "dark" { Rest::Dark { place: 1 } } else { Rest::Awake },
             session: session.clone(),
             ..State::default()
@@ -381,6 +382,7 @@ fn samples(town: &Town) -> anyhow::Result<Vec<(&'static str, Session)>> {
         ("details-answer", Session { typing: typing(Field::Answer("since".parse()?), Layer::Signs), ..on(Screen::Details) }),
         ("review", on(Screen::Review)),
         ("slip", on(Screen::Slip)),
+        ("slip-printer", on(Screen::Slip)),
         ("code", Session { typing: typing(Field::Code, Layer::Code), notice: Notice::CodeMisread, ..on(Screen::Code) }),
         ("browse", browse),
         ("report", opened),

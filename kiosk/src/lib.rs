@@ -73,6 +73,8 @@ pub struct Options {
     pub fullscreen: bool,
     /// When the house is open: the screen is dark outside of it. Always if nobody said.
     pub hours: Option<Hours>,
+    /// The printer for slips, if there is one.
+    pub printer: Option<slip::device::Options>,
     /// Everything is drawn larger or smaller, so that a screen of any size shows as much as one of Full HD; by this much larger yet.
     pub fit: Option<f32>,
 }
@@ -112,13 +114,19 @@ impl Kiosk {
         let (sender, arrived) = mpsc::channel();
         let sender = Mutex::new(sender);
         let wake = window.as_weak();
-        let deliver = Arc::new(move |msg| {
+        let deliver: effects::Deliver = Arc::new(move |msg| {
             let _ = sender.lock().unwrap_or_else(PoisonError::into_inner).send(msg);
             // Without an event loop (in tests) nobody is woken, and `pump` takes the message.
             let _ = wake.upgrade_in_event_loop(|window| ui::Shell::get(&window).invoke_arrived());
         });
-        let effects = Effects::start(client, options.photos.clone(), deliver)?;
-        let kiosk = Kiosk::assemble(window, &options, arrived, Box::new(move |effect| effects.run(effect)));
+        let effects = Effects::start(client, options.photos.clone(), Arc::clone(&deliver))?;
+        let printer = options.printer.clone().map(|printer| slip::device::Printer::start(printer, deliver)).transpose()?;
+        let perform = move |effect| match (effect, &printer) {
+            (Effect::Print(ticket, slip), Some(printer)) => printer.print(ticket, slip),
+            (Effect::DropPrint(ticket), Some(printer)) => printer.drop_print(ticket),
+            (effect, _) => effects.run(effect),
+        };
+        let kiosk = Kiosk::assemble(window, &options, arrived, Box::new(perform));
         let started = kiosk.inner.started;
         bridge::drawn::connect(kiosk.window(), move |live| bridge::drawn::tell(live, started));
         Ok(kiosk)

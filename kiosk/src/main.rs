@@ -16,7 +16,7 @@ Days without a rule are closed. While the clock is not verified, the screen is n
 Exit codes:
   0  the window was closed
   1  it does not start; the message says why
-  2  the command line or WEGOVNOW_OPEN is wrong";
+  2  the command line, WEGOVNOW_OPEN, WEGOVNOW_SCALE or WEGOVNOW_PAPER is wrong";
 
 /// Opening hours, if any were given.
 #[derive(Clone)]
@@ -52,6 +52,12 @@ struct Arguments {
     /// When the house is open, such as "Mo-Fr 08:00-18:00; Sa 09:00-13:00"; outside of it the screen is dark until it is touched
     #[arg(long, value_name = "HOURS", env = "WEGOVNOW_OPEN", value_parser = open, default_value = "", hide_default_value = true)]
     open: Open,
+    /// A receipt printer (ESC/POS) for slips, such as /dev/usb/lp0; it may be plugged in and out at any time
+    #[arg(long, value_name = "PATH", env = "WEGOVNOW_PRINTER", default_value = "", hide_default_value = true)]
+    printer: String,
+    /// Width of its paper in millimetres: 80 or 58
+    #[arg(long, value_name = "MM", env = "WEGOVNOW_PAPER", default_value = "80")]
+    paper: kiosk::slip::paper::Paper,
     /// The language to start in, like `fi`; the town's first otherwise
     #[arg(long, value_name = "CODE")]
     language: Option<api::Language>,
@@ -87,7 +93,7 @@ fn main() -> anyhow::Result<()> {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
-    let Arguments { socket, photos, size, fullscreen, fit, scale, open, language, command } = Arguments::parse();
+    let Arguments { socket, photos, size, fullscreen, fit, scale, open, printer, paper, language, command } = Arguments::parse();
     if let Some(Command::Gallery { out, town }) = command {
         return kiosk::gallery::write(&out, town.as_deref());
     }
@@ -95,9 +101,11 @@ fn main() -> anyhow::Result<()> {
         std::env::var_os("RUNTIME_DIRECTORY").map_or_else(|| PathBuf::from("/run/wegovnow"), PathBuf::from).join("wegovnowd.sock")
     });
     let client = api::Client::over_socket(&socket).with_context(|| format!("the socket {} cannot be used", socket.display()))?;
+    // An empty line in an environment file says nothing.
+    let printer = (!printer.trim().is_empty()).then(|| kiosk::slip::device::Options { path: printer.into(), paper });
     kiosk::Kiosk::new(
         client,
-        kiosk::Options { language, photos, size: Some(size), fullscreen, fit: fit.then_some(scale), hours: open.0 },
+        kiosk::Options { language, photos, size: Some(size), fullscreen, fit: fit.then_some(scale), hours: open.0, printer },
     )?
     .run()
 }

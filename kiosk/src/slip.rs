@@ -1,7 +1,23 @@
-//! The slip a resident takes home: the follow-up code as letters and as a QR picture, and the words round it.
+//! The slip a resident takes home: the follow-up code as letters and as a QR picture, and the words round it; on the screen, and on
+//! paper where there is a printer.
+//!
+//! On paper: [`paper`] lays a slip out as dots, [`escpos`] makes bytes of them, [`driver`] decides what a printer is sent and what its
+//! answers ([`status`]) mean, [`device`] alone touches it.
+
+pub mod device;
+pub mod driver;
+pub mod escpos;
+#[cfg(test)]
+mod interpreter;
+mod lettering;
+pub mod paper;
+pub mod status;
 
 use fast_qr::qr::QRBuilder;
 use fast_qr::{ECL, QRCode};
+use zeroize::Zeroize;
+
+pub use lettering::Letters;
 
 /// Light modules round the code, on every side, as ISO/IEC 18004 asks.
 pub const QUIET_MODULES: usize = 4;
@@ -20,7 +36,7 @@ pub struct Qr {
 /// A QR picture of a text with a quarter of it to spare (level Q), every module a whole number of pixels. `None` when the text is
 /// longer than a QR code can hold.
 pub fn qr(text: &str) -> Option<Qr> {
-    let code = QRBuilder::new(text).ecl(ECL::Q).build().ok()?;
+    let code = code(text)?;
     let side = (code.size + 2 * QUIET_MODULES) * MODULE_PX;
     let mut rgb = Vec::with_capacity(side * side * 3);
     for y in 0..side {
@@ -29,6 +45,10 @@ pub fn qr(text: &str) -> Option<Qr> {
         }
     }
     Some(Qr { side_px: side as u32, rgb })
+}
+
+fn code(text: &str) -> Option<QRCode> {
+    QRBuilder::new(text).ecl(ECL::Q).build().ok()
 }
 
 /// Whether a module is dark, counted from the corner of the quiet zone.
@@ -40,64 +60,53 @@ fn dark(code: &QRCode, x: usize, y: usize) -> bool {
     }
 }
 
-/// What a slip says, already in the reader's language and form.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slip<'t> {
+/// What a slip says, already in the reader's language and form. Nothing that a resident typed stands on it. Its texts are written over
+/// when it is dropped, for the code opens a report.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Slip {
     /// The town's name: the heading.
-    pub town: &'t str,
-    /// What was done: "Your report was received".
-    pub title: &'t str,
-    /// Each a word and what it stands for: "Place", "Rue Grimaldi 27". Empty ones are left out.
-    pub entries: &'t [(&'t str, &'t str)],
-    /// The word before the code: "Your code".
-    pub code_word: &'t str,
+    pub town: String,
+    pub words: Words,
     /// The follow-up code as people read it. On a line of its own, never broken.
-    pub code: &'t str,
-    /// What to do with it: "With this code you can read the answer at any kiosk. Keep it: nobody can look it up."
-    pub advice: &'t str,
+    pub code: String,
 }
 
-/// The slip as plain lines of at most `columns` characters, without the QR picture: for a printer, or to be read aloud. A single word
-/// longer than the paper is broken; the code never is.
-pub fn lines(slip: &Slip<'_>, columns: usize) -> Vec<String> {
-    let columns = columns.max(1);
-    let mut lines = Vec::new();
-    let mut block = |texts: Vec<String>| {
-        if !lines.is_empty() && !texts.is_empty() {
-            lines.push(String::new());
-        }
-        lines.extend(texts);
-    };
-    block(wrap(slip.town, columns));
-    block(wrap(slip.title, columns));
-    let entries = slip.entries.iter().filter(|(_, said)| !said.trim().is_empty());
-    block(entries.flat_map(|(word, said)| wrap(&format!("{word}: {said}"), columns)).collect());
-    block(wrap(&format!("{}:", slip.code_word), columns).into_iter().chain([slip.code.to_owned()]).collect());
-    block(wrap(slip.advice, columns));
-    lines
+/// What a slip says beside the town and the code.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Words {
+    /// What was done: "Your report is filed".
+    pub title: String,
+    /// Whole lines: the report's number, who has it, until when. Empty ones are left out.
+    pub lines: Vec<String>,
+    /// What stands over the code: "Your code".
+    pub code_word: String,
+    /// What to do with it.
+    pub advice: Vec<String>,
 }
 
-/// Breaks a text between words, and within a word only where it is longer than a line.
-fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut room = 0;
-    for word in text.split_whitespace() {
-        let letters: Vec<char> = word.chars().collect();
-        for (piece_number, piece) in letters.chunks(columns).enumerate() {
-            match lines.last_mut().filter(|_| piece_number == 0 && piece.len() < room) {
-                Some(line) => {
-                    line.push(' ');
-                    line.extend(piece);
-                    room -= piece.len() + 1;
-                }
-                None => {
-                    lines.push(piece.iter().collect());
-                    room = columns - piece.len();
-                }
-            }
-        }
+// What is printed is never written to a log.
+impl std::fmt::Debug for Slip {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Slip { .. }")
     }
-    lines
+}
+
+impl std::fmt::Debug for Words {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Words { .. }")
+    }
+}
+
+impl Drop for Slip {
+    fn drop(&mut self) {
+        self.code.zeroize();
+    }
+}
+
+impl Drop for Words {
+    fn drop(&mut self) {
+        self.lines.zeroize();
+    }
 }
 
 #[cfg(test)]
@@ -158,29 +167,5 @@ mod tests {
     fn other_texts_give_other_codes_and_too_long_ones_none() {
         assert_ne!(qr("A"), qr("B"));
         assert_eq!(qr(&"x".repeat(4000)), None);
-    }
-
-    #[test]
-    fn lines_fit_the_paper_and_keep_every_word_and_the_whole_code() {
-        let slip = Slip {
-            town: "Monaco",
-            title: "Your report was received",
-            entries: &[("Place", "Rue Grimaldi 27, by the pharmacy"), ("Photo", " ")],
-            code_word: "Your code",
-            code: "7K3F-9QXM-22WP",
-            advice: "Donaudampfschifffahrtsgesellschaft keeps it for you",
-        };
-        let lines = lines(&slip, 16);
-        for line in lines.iter().filter(|line| *line != slip.code) {
-            assert!(line.chars().count() <= 16, "{line:?}");
-        }
-        assert!(lines.iter().any(|line| line == slip.code));
-        let said = lines.concat().replace(' ', "");
-        for word in ["Monaco", "Yourreportwasreceived", "Place:RueGrimaldi27,bythepharmacy", "Donaudampfschifffahrtsgesellschaft"]
-        {
-            assert!(said.contains(word), "{word} in {lines:?}");
-        }
-        assert!(!said.contains("Photo"));
-        assert!(!lines.windows(2).any(|pair| pair[0].is_empty() && pair[1].is_empty()));
     }
 }

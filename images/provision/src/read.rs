@@ -5,13 +5,14 @@ use std::ops::{Range, RangeInclusive};
 use crate::form;
 use crate::secret::{KEPT, Secret};
 use crate::settings::{
-    Account, Controller, Display, Kiosk, Network, Panel, PanelKind, Proxy, Settings, Site, Time, Update, Wifi, WifiKey,
+    Account, Controller, Display, Kiosk, Network, Panel, PanelKind, Printer, PrinterKind, Proxy, Settings, Site, Time, Update,
+    Wifi, WifiKey,
 };
 use crate::tree::{Node, Table, Value, merge, parse, place};
 use crate::{Problem, SCHEMA};
 
-const SECTIONS: [&str; 11] =
-    ["site", "network", "wifi", "proxy", "time", "display", "kiosk", "staff", "technician", "update", "panel"];
+const SECTIONS: [&str; 12] =
+    ["site", "network", "wifi", "proxy", "time", "display", "kiosk", "staff", "technician", "update", "panel", "printer"];
 
 /// Settings of the box with this serial number; of one that no `[device]` names without it. Else everything that is wrong in
 /// the file, for whichever box, in the order of the file.
@@ -107,6 +108,7 @@ fn read(text: &str, table: &Table, is_whole: bool, problems: &mut Vec<Problem>) 
         technician: reader.section("technician", |section, _| section.texts("keys", form::ssh_key)),
         update: reader.section("update", update),
         panel: reader.section("panel", panel),
+        printer: reader.section("printer", printer),
     }
 }
 
@@ -516,6 +518,28 @@ fn panel(section: &mut Section<'_>, is_whole: bool) -> Panel {
         }
     }
     panel
+}
+
+fn printer(section: &mut Section<'_>, is_whole: bool) -> Printer {
+    const WIDTHS: &str = "expected the width of the paper in millimetres, 80 or 58";
+    let device = |text: &str| {
+        if is_device(text) { Ok(text.to_owned()) } else { Err("expected a device, such as \"/dev/usb/lp0\"".to_owned()) }
+    };
+    let printer = Printer {
+        kind: section.text("kind", |text| one_of(text, &PrinterKind::ALL)),
+        paper: section.number("paper", 58..=80, WIDTHS),
+        device: section.text("device", device),
+    };
+    if printer.paper.is_some_and(|paper| ![58, 80].contains(&paper)) {
+        section.problem(section.at("paper"), format!("paper: {WIDTHS}"));
+    }
+    // Else whoever wrote it would wonder why nothing is printed.
+    for key in ["paper", "device"] {
+        if is_whole && section.has(key) && !section.has("kind") {
+            section.problem(section.at(key), format!("{key}: say which printer it belongs to, `kind = \"escpos\"`"));
+        }
+    }
+    printer
 }
 
 fn is_device(text: &str) -> bool {

@@ -25,6 +25,7 @@ pub struct Settings {
     pub technician: Vec<String>,
     pub update: Update,
     pub panel: Panel,
+    pub printer: Printer,
 }
 
 /// The town, and where in it the box stands.
@@ -179,6 +180,28 @@ pub enum PanelKind {
 impl PanelKind {
     pub const ALL: [(&str, PanelKind); 4] =
         [("none", PanelKind::None), ("oled", PanelKind::Oled), ("tft", PanelKind::Tft), ("framebuffer", PanelKind::Framebuffer)];
+}
+
+/// The printer of residents' slips.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Printer {
+    pub kind: Option<PrinterKind>,
+    /// Width of its paper in millimetres: 80, if nothing is said, or 58.
+    pub paper: Option<u32>,
+    /// Where it is attached; whichever printer is plugged into USB otherwise.
+    pub device: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PrinterKind {
+    None,
+    /// A receipt printer that understands ESC/POS.
+    Escpos,
+}
+
+impl PrinterKind {
+    pub const ALL: [(&str, PrinterKind); 2] = [("none", PrinterKind::None), ("escpos", PrinterKind::Escpos)];
 }
 
 impl Settings {

@@ -28,6 +28,7 @@ fn the_example_means_what_it_says() {
     assert_eq!(settings.staff[0].name, "anna");
     assert_eq!(settings.panel.kind, Some(PanelKind::Tft));
     assert!(settings.update.automatic);
+    assert_eq!((settings.printer.kind, settings.printer.paper), (Some(PrinterKind::Escpos), Some(58)));
 }
 
 /// A documented key that is not there would be unknown; a key that is not documented shows as unset.
@@ -133,6 +134,23 @@ fn opening_hours_are_read() {
     assert!(read("[kiosk]\nopening_hours = \"24/7\"\n").kiosk.opening_hours.is_empty());
     let night = Hours { from_min: 22 * 60, to_min: 6 * 60 };
     assert!(night.contains(0) && night.contains(23 * 60) && !night.contains(12 * 60));
+}
+
+#[test]
+fn a_printer_has_paper_that_there_is() {
+    assert_eq!(read("[printer]\nkind = \"escpos\"\n").printer.paper, None);
+    for (text, says) in [
+        ("paper = 72", "80 or 58"),
+        ("paper = 8", "80 or 58"),
+        ("device = \"/etc/passwd\"", "/dev/usb/lp0"),
+        ("kind = \"laser\"", "escpos"),
+    ] {
+        let kind = if text.starts_with("kind") { "" } else { "kind = \"escpos\"\n" };
+        let problems = check(&format!("{HEAD}[printer]\n{kind}{text}\n"), None).unwrap_err();
+        assert!(problems.len() == 1 && problems[0].to_string().contains(says), "{text}: {problems:?}");
+    }
+    let problems = check(&format!("{HEAD}[printer]\npaper = 58\n"), None).unwrap_err();
+    assert!(problems[0].to_string().contains("kind = \"escpos\""), "{problems:?}");
 }
 
 #[test]

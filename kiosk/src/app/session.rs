@@ -7,7 +7,7 @@ use api::{
     AttachmentId, Filed, FollowCode, Found, Kind, Language, Near, Point, QuestionCode, Report, ReportId, SessionId, Summary,
 };
 
-use super::Settings;
+use super::{Print, Settings};
 use crate::keyboard::{Edit, Layer};
 
 /// Marks a question to the daemon, so that an answer nobody waits for any more is dropped.
@@ -182,4 +182,7 @@ pub struct Session {
     pub browse: Browse,
     pub photos: Vec<String>,
     pub photos_wanted: Option<Ticket>,
+    pub print: Print,
+    /// Slips that came out.
+    pub copies: u8,
 }

@@ -356,7 +356,7 @@ fn pairing(shell: &ui::Shell<'_>, state: &State) {
     shell.set_pair_key(text(&told.fingerprint.unwrap_or_default()));
 }
 
-fn department<'s>(state: &'s State, code: &api::DepartmentCode) -> &'s str {
+pub fn department<'s>(state: &'s State, code: &api::DepartmentCode) -> &'s str {
     let departments = state.town.iter().flat_map(|town| &town.departments);
     departments.into_iter().find(|department| department.code == *code).map_or("", |department| state.text(&department.names))
 }

@@ -1,6 +1,6 @@
 //! What the daemon, the kiosk, updates and the town's set-up read.
 
-use provision::{Opening, Panel, PanelKind, Proxy, Settings};
+use provision::{Opening, Panel, PanelKind, PrinterKind, Proxy, Settings};
 
 use super::{Ground, Rendered};
 
@@ -55,6 +55,11 @@ fn kiosk(settings: &Settings) -> String {
     if let Some(language) = language {
         file.set("WEGOVNOW_LANGUAGE", language);
         file.set("KIOSK_ARGUMENTS", &format!("--language {language}"));
+    }
+    if settings.printer.kind == Some(PrinterKind::Escpos) {
+        // The link is made by udev for whichever printer is plugged in: the kernel's number for it may change.
+        file.set("WEGOVNOW_PRINTER", settings.printer.device.as_deref().unwrap_or("/dev/wegovnow-printer"));
+        file.set("WEGOVNOW_PAPER", &settings.printer.paper.unwrap_or(80).to_string());
     }
     if !settings.kiosk.opening_hours.is_empty() {
         file.set("WEGOVNOW_OPEN", &opening_hours(&settings.kiosk.opening_hours));

@@ -61,6 +61,8 @@ fn everything_of_the_example_is_rendered() {
         "SLINT_DRM_OUTPUT=\"HDMI-A-1\"",
         "KIOSK_ARGUMENTS=\"--language fi\"",
         "TZ=\"Europe/Helsinki\"",
+        "WEGOVNOW_PRINTER=\"/dev/usb/lp0\"",
+        "WEGOVNOW_PAPER=\"58\"",
     ] {
         assert!(kiosk.contains(line), "{kiosk}");
     }
@@ -160,6 +162,16 @@ proptest! {
         prop_assert_eq!(environment.get("TOWN_NAME").map(String::as_str), Some(name.trim()));
         let daemon: toml::Table = text_of(&files, "/run/wegovnow-box/wegovnowd.toml").parse().unwrap();
         prop_assert_eq!(daemon["place_name"].as_str(), Some(name.trim()));
+    }
+}
+
+#[test]
+fn a_printer_is_whichever_is_plugged_in_unless_it_is_named() {
+    let kiosk = |text: &str| text_of(&rendered(text), "/run/wegovnow-box/kiosk.env");
+    let usual = kiosk("[printer]\nkind = \"escpos\"\n");
+    assert!(usual.contains("WEGOVNOW_PRINTER=\"/dev/wegovnow-printer\"\nWEGOVNOW_PAPER=\"80\"\n"), "{usual}");
+    for none in ["", "[printer]\nkind = \"none\"\n"] {
+        assert!(!kiosk(none).contains("PRINTER"), "{none}");
     }
 }
 
