@@ -7,6 +7,7 @@ mod session;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod wording;
 
 use std::sync::Arc;
 
@@ -258,13 +259,6 @@ impl State {
     /// A category by its code.
     pub fn category_of(&self, code: &api::CategoryCode) -> Option<&api::Category> {
         self.town.as_ref()?.categories.iter().find(|category| category.code == *code)
-    }
-
-    /// A text in the language on the screen, else in the town's first, else in any.
-    pub fn text<'t>(&self, texts: &'t api::Texts) -> &'t str {
-        let first = self.town.as_ref().and_then(|town| town.languages.first());
-        let chosen = self.language().and_then(|language| texts.get(language));
-        chosen.or_else(|| first.and_then(|first| texts.get(first))).or_else(|| texts.values().next()).map_or("", String::as_str)
     }
 
     /// The text that a field holds.
