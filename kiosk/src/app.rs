@@ -22,7 +22,7 @@ use api::client::CallError;
 use chrono::NaiveDateTime;
 
 use crate::hours::Hours;
-use crate::keyboard::{Edit, Key, Layer};
+use crate::keyboard::{self, Edit, Key, Layer};
 use crate::zone::Zone;
 pub use rest::{AWAKE_MS, Rest};
 pub use session::*;
@@ -294,6 +294,8 @@ impl State {
                 let in_digits = matches!(question.map(|question| question.datatype), Some(Datatype::Number | Datatype::Datetime));
                 if in_digits { Layer::Signs } else { Layer::Letters }
             }
+            // Streets are written as the town writes itself.
+            Field::Search if self.is_latin() && keyboard::has_latin_page(self.language_tag()) => Layer::Latin,
             Field::Search | Field::Text | Field::Comment => Layer::Letters,
         }
     }

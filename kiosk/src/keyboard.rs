@@ -81,6 +81,11 @@ pub fn has_layout(language: &str) -> bool {
     table::layout(language).is_some()
 }
 
+/// Whether a page of Latin letters is beside the language's own, which are of another script.
+pub fn has_latin_page(language: &str) -> bool {
+    table::layout(language).is_some_and(|layout| layout.other_page().is_some())
+}
+
 fn letters(page: &table::Layout, other: Option<(Layer, &str)>, shifted: bool) -> Vec<Vec<KeyCap>> {
     let [top, middle, bottom] = page.rows;
     let row = |letters: &str| letters.chars().map(|letter| letter_key(letter, shifted)).collect::<Vec<_>>();

@@ -14,6 +14,7 @@ use slint::platform::Key;
 use super::*;
 use crate::app::{Field, Notice, Reply, Screen, Session, Ticket};
 use crate::gallery;
+use crate::keyboard::Layer;
 
 /// A kiosk without a network: what it asks is kept, and the test answers.
 struct Hall {
@@ -539,4 +540,22 @@ fn what_is_there_in_another_language_only_says_in_which() {
     );
     hall.kiosk.send(Msg::Language("fi".parse().unwrap()));
     assert!(hall.says("Katuvalaistus") && !hall.says("English"));
+}
+
+#[test]
+fn streets_are_searched_in_the_towns_letters_and_words_written_in_ones_own() {
+    let hall = Hall::open();
+    let mut town = gallery::town(None).unwrap();
+    town.languages.push("el".parse().unwrap());
+    let mut focused = |name: &str, field: Field| {
+        town.name = name.to_owned();
+        hall.kiosk.send(Msg::Town(Ok(town.clone())));
+        hall.kiosk.send(Msg::Language("el".parse().unwrap()));
+        hall.kiosk.send(Msg::KeyboardAway);
+        hall.kiosk.send(Msg::Focus(field));
+        hall.session().typing.map(|typing| typing.layer)
+    };
+    assert_eq!(focused("Testville", Field::Search), Some(Layer::Latin));
+    assert_eq!(focused("Testville", Field::Text), Some(Layer::Letters));
+    assert_eq!(focused("Δοκιμή", Field::Search), Some(Layer::Letters));
 }

@@ -11,6 +11,11 @@ impl State {
         self.language().map_or("en", |language| language.as_str())
     }
 
+    /// Whether the town's names are in Latin letters, as its own is.
+    pub fn is_latin(&self) -> bool {
+        self.town.as_ref().is_some_and(|town| town.name.contains(|letter: char| letter.is_ascii_alphabetic()))
+    }
+
     /// A text in the language on the screen, else in the first of the chain of [`fallback`].
     pub fn text<'t>(&self, texts: &'t Texts) -> &'t str {
         self.text_in(texts).map_or("", |(_, text)| text)

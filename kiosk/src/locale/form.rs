@@ -13,6 +13,8 @@ use icu_decimal::input::Decimal;
 use icu_decimal::options::GroupingStrategy;
 use icu_locale_core::Locale;
 
+use super::is_mirrored;
+
 /// How days and times are shown where nothing is known of a language: ISO 8601.
 const PLAIN: &str = "%Y-%m-%d %H:%M";
 
@@ -35,7 +37,9 @@ fn moment_as(language: &str, fields: YMD, at: NaiveDateTime) -> String {
 
 /// A moment in words: "31 May 2026 at 18:30".
 pub fn moment(language: &str, at: NaiveDateTime) -> String {
-    moment_as(language, YMD::long(), at)
+    let moment = moment_as(language, YMD::long(), at);
+    // Slint breaks a line within words that run against it at the wrong end, and cuts them off: they stay together.
+    if is_mirrored(language) { moment.replace(' ', "\u{A0}") } else { moment }
 }
 
 /// A moment as people write it down, with all digits of the year: "31/05/2026, 18:30".

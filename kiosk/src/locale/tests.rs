@@ -175,7 +175,7 @@ fn plurals_follow_the_languages_rules_on_the_screen() {
             1 => "شخص واحد",
             2 => "شخصان",
             3 | 5 | 10 | 103 => "# أشخاص",
-            100 | 101 | 102 => "# شخص",
+            100..=102 => "# شخص",
             _ => "# شخصاً",
         };
         assert_eq!(shown("ar", number), arabic, "ar {number}");
