@@ -8,6 +8,7 @@ mod session;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod wording;
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use api::client::CallError;
 use chrono::NaiveDateTime;
 
 use crate::hours::Hours;
-use crate::keyboard::{Edit, Key, Layer};
+use crate::keyboard::{self, Edit, Key, Layer};
 use crate::slip::{Slip, Words};
 use crate::zone::Zone;
 pub use printing::{COPIES_MAX, Print, Printer, Running, can_print};
@@ -278,13 +279,6 @@ impl State {
         self.town.as_ref()?.categories.iter().find(|category| category.code == *code)
     }
 
-    /// A text in the language on the screen, else in the town's first, else in any.
-    pub fn text<'t>(&self, texts: &'t api::Texts) -> &'t str {
-        let first = self.town.as_ref().and_then(|town| town.languages.first());
-        let chosen = self.language().and_then(|language| texts.get(language));
-        chosen.or_else(|| first.and_then(|first| texts.get(first))).or_else(|| texts.values().next()).map_or("", String::as_str)
-    }
-
     /// The text that a field holds.
     pub fn edit(&self, field: &Field) -> Option<&Edit> {
         let session = &self.session;
@@ -318,6 +312,8 @@ impl State {
                 let in_digits = matches!(question.map(|question| question.datatype), Some(Datatype::Number | Datatype::Datetime));
                 if in_digits { Layer::Signs } else { Layer::Letters }
             }
+            // Streets are written as the town writes itself.
+            Field::Search if self.is_latin() && keyboard::has_latin_page(self.language_tag()) => Layer::Latin,
             Field::Search | Field::Text | Field::Comment => Layer::Letters,
         }
     }

@@ -1,7 +1,8 @@
 //! The on-screen keyboard: which key is where, as data, and what a key does to a text. No key is drawn here.
 //!
-//! Every letter of every offered language can be typed in every layout: letters that have no key of their own are among the `more` of
-//! the letter they look like. Those are shown as keys of their own after a tap, so that nothing needs a long press.
+//! Every letter of every offered language of the same script can be typed in every layout: letters that have no key of their own are
+//! among the `more` of the letter they look like. Those are shown as keys of their own after a tap, so that nothing needs a long press.
+//! Where a language has another script, a key leads to the Latin letters, which streets and names may need, and back.
 
 mod edit;
 mod table;
@@ -13,12 +14,19 @@ pub use edit::Edit;
 pub enum Layer {
     /// The letters of the language.
     Letters,
+    /// Latin letters, beside a language of another script.
+    Latin,
     /// Numbers and signs.
     Signs,
     /// The letters and digits of follow-up codes (Crockford's base 32: no I, L, O, U).
     Code,
     /// Digits only.
     Digits,
+}
+
+impl Layer {
+    /// All pages.
+    pub const ALL: [Layer; 5] = [Layer::Letters, Layer::Latin, Layer::Signs, Layer::Code, Layer::Digits];
 }
 
 /// What a key does.
@@ -56,9 +64,11 @@ pub struct KeyCap {
 /// The rows of keys, from the top, each from the left. An unknown language gets the English letters; of a tag like "de-at" the
 /// language counts.
 pub fn layout(language: &str, layer: Layer, shifted: bool) -> Vec<Vec<KeyCap>> {
+    let own = table::layout(language).unwrap_or(&table::ENGLISH);
     let mut rows: Vec<Vec<KeyCap>> = match layer {
-        Layer::Letters => letters(language, shifted),
-        Layer::Signs => signs(),
+        Layer::Letters => letters(own, own.other_page(), shifted),
+        Layer::Latin => letters(&table::ENGLISH, Some((Layer::Letters, own.name)), shifted),
+        Layer::Signs => signs(own),
         Layer::Code => code(),
         Layer::Digits => digits(),
     };
@@ -68,30 +78,41 @@ pub fn layout(language: &str, layer: Layer, shifted: bool) -> Vec<Vec<KeyCap>> {
 
 /// Whether a language has a layout of its own.
 pub fn has_layout(language: &str) -> bool {
-    table::rows(language).is_some()
+    table::layout(language).is_some()
 }
 
-fn letters(language: &str, shifted: bool) -> Vec<Vec<KeyCap>> {
-    let [top, middle, bottom] = table::rows(language).unwrap_or(table::ENGLISH);
+/// Whether a page of Latin letters is beside the language's own, which are of another script.
+pub fn has_latin_page(language: &str) -> bool {
+    table::layout(language).is_some_and(|layout| layout.other_page().is_some())
+}
+
+fn letters(page: &table::Layout, other: Option<(Layer, &str)>, shifted: bool) -> Vec<Vec<KeyCap>> {
+    let [top, middle, bottom] = page.rows;
     let row = |letters: &str| letters.chars().map(|letter| letter_key(letter, shifted)).collect::<Vec<_>>();
     let mut bottom = row(bottom);
-    bottom.insert(0, act(Key::Shift, "⇧", 1.5));
+    if page.capitals {
+        bottom.insert(0, act(Key::Shift, "⇧", 1.5));
+    }
     bottom.push(act(Key::Backspace, "⌫", 1.5));
-    vec![row(top), row(middle), bottom, last_row(act(Key::Layer(Layer::Signs), "123", 1.5))]
+    let mut first = vec![act(Key::Layer(Layer::Signs), "123", 1.5)];
+    first.extend(other.map(|(layer, name)| act(Key::Layer(layer), name, 1.5)));
+    vec![row(top), row(middle), bottom, last_row(first, page.comma)]
 }
 
-fn signs() -> Vec<Vec<KeyCap>> {
+fn signs(page: &table::Layout) -> Vec<Vec<KeyCap>> {
     let row = |signs: &str| signs.chars().map(sign_key).collect::<Vec<_>>();
-    let [top, middle, bottom] = table::SIGNS;
+    let [top, middle, bottom] = page.signs;
     let mut bottom = row(bottom);
     bottom.push(act(Key::Backspace, "⌫", 1.5));
-    vec![row(top), row(middle), bottom, last_row(act(Key::Layer(Layer::Letters), "ABC", 1.5))]
+    vec![row(top), row(middle), bottom, last_row(vec![act(Key::Layer(Layer::Letters), page.name, 1.5)], page.comma)]
 }
 
-/// The row of space and what every page needs: the apostrophe is a letter's peer in English and Italian.
-fn last_row(first: KeyCap) -> Vec<KeyCap> {
-    let space = KeyCap { label: " ".into(), key: Key::Space, weight: 4.0, more: Vec::new() };
-    vec![first, sign_key(','), sign_key('\''), space, sign_key('.'), act(Key::Enter, "↵", 1.0), act(Key::Done, "✓", 1.5)]
+/// The row of space and what every page needs: the apostrophe is a letter's peer in English, French, Italian and Ukrainian.
+fn last_row(mut row: Vec<KeyCap>, comma: char) -> Vec<KeyCap> {
+    let weight = if row.len() > 1 { 3.0 } else { 4.0 };
+    let space = KeyCap { label: " ".into(), key: Key::Space, weight, more: Vec::new() };
+    row.extend([sign_key(comma), sign_key('\''), space, sign_key('.'), act(Key::Enter, "↵", 1.0), act(Key::Done, "✓", 1.5)]);
+    row
 }
 
 fn code() -> Vec<Vec<KeyCap>> {
@@ -118,16 +139,30 @@ fn plain(letter: char) -> KeyCap {
 fn letter_key(letter: char, shifted: bool) -> KeyCap {
     let case = |letter: char| if shifted { capital(letter) } else { letter.into() };
     let label = case(letter);
-    KeyCap { key: Key::Char(label.clone()), label, weight: 1.0, more: table::like(letter).chars().map(case).collect() }
+    let mut more: Vec<String> = Vec::new();
+    for like in table::like(letter).chars().map(case) {
+        // Two small letters may have one capital.
+        if like != label && !more.contains(&like) {
+            more.push(like);
+        }
+    }
+    KeyCap { key: Key::Char(label.clone()), label, weight: 1.0, more }
 }
 
 fn sign_key(sign: char) -> KeyCap {
     KeyCap { more: table::like(sign).chars().map(String::from).collect(), ..plain(sign) }
 }
 
-/// The capital of a letter; of ß the capital ẞ that German spelling knows since 2017, not SS.
+/// The capital of a letter; of ß the capital ẞ that German spelling knows since 2017, not SS. Greek's final sigma stays: no word begins
+/// with it. Its capitals of two marks keep the diaeresis alone, as in words written all in capitals.
 fn capital(letter: char) -> String {
-    if letter == 'ß' { "ẞ".into() } else { letter.to_uppercase().collect() }
+    match letter {
+        'ß' => "ẞ".into(),
+        'ς' => "ς".into(),
+        'ΐ' => "Ϊ".into(),
+        'ΰ' => "Ϋ".into(),
+        _ => letter.to_uppercase().collect(),
+    }
 }
 
 /// Gives all rows the same sum of weights: keys that act and the space grow first, else all keys of the row alike.

@@ -17,7 +17,7 @@ pub mod effects;
 pub mod gallery;
 pub mod hours;
 pub mod keyboard;
-mod locale;
+pub mod locale;
 pub mod map;
 mod mapping;
 pub mod slip;

@@ -16,6 +16,7 @@ use slint::platform::Key;
 use super::*;
 use crate::app::{Field, Notice, Reply, Screen, Session, Ticket};
 use crate::gallery;
+use crate::keyboard::Layer;
 
 /// A kiosk without a network: what it asks is kept, and the test answers.
 struct Hall {
@@ -428,7 +429,7 @@ fn help_says_what_residents_may_know_of_the_machine() {
     assert!(hall.says(taken_back));
     assert!(hall.says("The clock of this kiosk is not verified: times and dates shown here may be wrong."));
     for (language, clock) in [
-        ("de", "Die Uhr dieses Kiosks ist nicht geprüft: Angezeigte Zeiten und Tage können falsch sein."),
+        ("de", "Die Uhr dieses Terminals ist nicht geprüft: Angezeigte Zeiten und Tage können falsch sein."),
         ("it", "L'orologio di questo chiosco non è verificato: le ore e le date mostrate qui possono essere sbagliate."),
         ("fi", "Tämän päätteen kelloa ei ole varmistettu: täällä näkyvät ajat ja päivät voivat olla vääriä."),
     ] {
@@ -525,4 +526,38 @@ fn the_dark_screen_wakes_by_itself_when_the_house_opens() {
     assert!(ui::Shell::get(hall.kiosk.window()).get_dark());
     hall.kiosk.set_wall("2026-11-24T08:00:00".parse().unwrap());
     assert!(!ui::Shell::get(hall.kiosk.window()).get_covered());
+}
+
+#[test]
+fn what_is_there_in_another_language_only_says_in_which() {
+    let hall = Hall::open();
+    let mut town = gallery::town(None).unwrap();
+    town.languages.push("ar".parse().unwrap());
+    hall.kiosk.send(Msg::Town(Ok(town)));
+    hall.kiosk.send(Msg::Language("ar".parse().unwrap()));
+    hall.touch("إبلاغ عن مشكلة");
+    assert!(
+        hall.says("Street lighting") && hall.says("English"),
+        "the town has no Arabic words: its first language is shown, and said"
+    );
+    hall.kiosk.send(Msg::Language("fi".parse().unwrap()));
+    assert!(hall.says("Katuvalaistus") && !hall.says("English"));
+}
+
+#[test]
+fn streets_are_searched_in_the_towns_letters_and_words_written_in_ones_own() {
+    let hall = Hall::open();
+    let mut town = gallery::town(None).unwrap();
+    town.languages.push("el".parse().unwrap());
+    let mut focused = |name: &str, field: Field| {
+        town.name = name.to_owned();
+        hall.kiosk.send(Msg::Town(Ok(town.clone())));
+        hall.kiosk.send(Msg::Language("el".parse().unwrap()));
+        hall.kiosk.send(Msg::KeyboardAway);
+        hall.kiosk.send(Msg::Focus(field));
+        hall.session().typing.map(|typing| typing.layer)
+    };
+    assert_eq!(focused("Testville", Field::Search), Some(Layer::Latin));
+    assert_eq!(focused("Testville", Field::Text), Some(Layer::Letters));
+    assert_eq!(focused("Δοκιμή", Field::Search), Some(Layer::Letters));
 }

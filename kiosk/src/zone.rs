@@ -1,9 +1,8 @@
 //! Local time: residents read and type what the clock on the wall says, the daemon keeps it with its distance from UTC (RFC 3339).
 
-use chrono::{DateTime, Datelike, FixedOffset, Local, MappedLocalTime, NaiveDateTime, SecondsFormat, TimeZone};
+use chrono::{DateTime, FixedOffset, Local, MappedLocalTime, NaiveDateTime, SecondsFormat, TimeZone};
 
-/// How people may write a moment; the first is how it is shown.
-const FORMS: [&str; 4] = ["%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M", "%d.%m.%Y %H.%M", "%d/%m/%Y %H:%M"];
+use crate::locale::{form, moment};
 
 /// How far local time is ahead of UTC, at a local time and at a moment in UTC.
 #[derive(Debug, Clone, Copy)]
@@ -20,22 +19,19 @@ impl Default for Zone {
 }
 
 impl Zone {
-    /// A typed local time as the daemon takes it. An hour that comes twice when the clocks go back is the first; one that is left out
-    /// when they go forward never was: `None`, as for everything that is no time.
-    pub fn wire(&self, typed: &str) -> Option<String> {
-        let typed = typed.split_whitespace().collect::<Vec<_>>().join(" ");
-        let local = FORMS.iter().find_map(|form| NaiveDateTime::parse_from_str(&typed, form).ok())?;
-        // Two digits of a year, or five, are a slip.
-        (1900..=9999).contains(&local.year()).then_some(())?;
+    /// A local time typed in a language's form as the daemon takes it. An hour that comes twice when the clocks go back is the first; one
+    /// that is left out when they go forward never was: `None`, as for everything that is no time.
+    pub fn wire(&self, typed: &str, language: &str) -> Option<String> {
+        let local = moment::read(typed, language)?;
         let moment = (self.at_local)(&local).earliest()?.from_local_datetime(&local).earliest()?;
         Some(moment.to_rfc3339_opts(SecondsFormat::Secs, true))
     }
 
-    /// A moment of the daemon's as the clock on the wall said it; what is no moment is shown as it is.
-    pub fn shown(&self, wire: &str) -> String {
+    /// A moment of the daemon's as the clock on the wall said it, in a language's words; what is no moment is shown as it is.
+    pub fn shown(&self, wire: &str, language: &str) -> String {
         let Ok(moment) = DateTime::parse_from_rfc3339(wire) else { return wire.to_owned() };
         let utc = moment.naive_utc();
-        (self.at_utc)(&utc).from_utc_datetime(&utc).format(FORMS[0]).to_string()
+        form::moment(language, (self.at_utc)(&utc).from_utc_datetime(&utc).naive_local())
     }
 }
 
@@ -70,7 +66,7 @@ pub(crate) mod tests {
 
     #[track_caller]
     fn check(typed: &str, wire: Option<&str>) {
-        assert_eq!(helsinki().wire(typed).as_deref(), wire, "{typed}");
+        assert_eq!(helsinki().wire(typed, "fi").as_deref(), wire, "{typed}");
     }
 
     #[test]
@@ -100,16 +96,16 @@ pub(crate) mod tests {
     #[test]
     fn a_moment_is_shown_as_the_wall_said_it_wherever_it_was_written() {
         let zone = helsinki();
-        assert_eq!(zone.shown("2026-05-31T18:30:00+03:00"), "2026-05-31 18:30");
-        assert_eq!(zone.shown("2026-05-31T15:30:00Z"), "2026-05-31 18:30");
-        assert_eq!(zone.shown("2026-12-31T23:10:00Z"), "2027-01-01 01:10");
-        assert_eq!(zone.shown("no time"), "no time");
+        assert_eq!(zone.shown("2026-05-31T18:30:00+03:00", "en"), "31 May 2026 at 18:30");
+        assert_eq!(zone.shown("2026-05-31T15:30:00Z", "fi"), "31. toukokuuta 2026 klo 18.30");
+        assert_eq!(zone.shown("2026-12-31T23:10:00Z", "en"), "1 January 2027 at 01:10");
+        assert_eq!(zone.shown("no time", "en"), "no time");
     }
 
     #[test]
     fn the_systems_zone_and_back_is_the_same_time() {
         let zone = Zone::default();
-        let wire = zone.wire("2026-06-15 12:00").expect("noon is never left out");
-        assert_eq!(zone.shown(&wire), "2026-06-15 12:00");
+        let wire = zone.wire("2026-06-15 12:00", "en").expect("noon is never left out");
+        assert_eq!(zone.shown(&wire, "en"), "15 June 2026 at 12:00");
     }
 }

@@ -1,7 +1,7 @@
 //! Making a report: category, place, text and answers, review, send.
 
 use super::*;
-use crate::zone::Zone;
+use crate::locale::moment;
 use api::{Answers, Place};
 
 /// The messages of the report journey.
@@ -147,7 +147,7 @@ pub fn missing(state: &State) -> Option<(Screen, Notice)> {
             if question.required {
                 return Some((Screen::Details, Notice::AnswerMissing));
             }
-        } else if wire(state.zone, question.datatype, answer).is_none() {
+        } else if wire(state, question.datatype, answer).is_none() {
             return Some((Screen::Details, Notice::AnswerBad));
         }
     }
@@ -173,13 +173,13 @@ fn next(state: &mut State) {
 }
 
 /// An answer as the daemon takes it; `None` when it is not of its kind.
-fn wire(zone: Zone, datatype: Datatype, answer: &str) -> Option<String> {
+fn wire(state: &State, datatype: Datatype, answer: &str) -> Option<String> {
     match datatype {
         Datatype::Number => {
-            let number = answer.replace(',', ".");
+            let number = moment::plain_number(answer);
             number.parse::<f64>().is_ok_and(f64::is_finite).then_some(number)
         }
-        Datatype::Datetime => zone.wire(answer),
+        Datatype::Datetime => state.zone.wire(answer, state.language_tag()),
         _ => Some(answer.to_owned()),
     }
 }
@@ -204,7 +204,7 @@ fn send(state: &mut State, id: ReportId, code: FollowCode) -> Vec<Effect> {
         .iter()
         .filter_map(|question| {
             let answer = draft.answers.get(&question.code)?.text().trim().to_owned();
-            Some((question.code.clone(), wire(state.zone, question.datatype, &answer).filter(|answer| !answer.is_empty())?))
+            Some((question.code.clone(), wire(state, question.datatype, &answer).filter(|answer| !answer.is_empty())?))
         })
         .collect();
     let (id, code) = draft.ids.unwrap_or((id, code));

@@ -102,12 +102,12 @@ pub fn shell(window: &ui::AppWindow, state: &State) {
         shell.set_sign_y(share(611));
     }
     shell.set_warning(session.warning_s.map_or(-1, number));
-    let current = state.language().map_or("en", |language| language.as_str());
-    shell.set_language(text(locale::own_name(current)));
+    let current = state.language_tag();
+    shell.set_language(text(&locale::own_name(current)));
     let offered = state.town.iter().flat_map(|town| &town.languages).filter(|language| locale::is_complete(language.as_str()));
     let rows = offered.map(|language| ui::LanguageRow {
         code: text(language.as_str()),
-        name: text(locale::own_name(language.as_str())),
+        name: text(&locale::own_name(language.as_str())),
         chosen: language.as_str() == current,
     });
     shell.set_languages(list(shell.get_languages(), rows.collect()));
@@ -122,8 +122,7 @@ pub fn keyboard(window: &ui::AppWindow, state: &State, keys: &RefCell<Vec<Vec<Ke
         board.set_more(list(board.get_more(), Vec::new()));
         return;
     };
-    let language = state.language().map_or("en", |language| language.as_str());
-    let caps = layout(language, typing.layer, typing.shifted);
+    let caps = layout(state.language_tag(), typing.layer, typing.shifted);
     board.set_more(list(board.get_more(), typing.more.iter().map(|letter| text(letter)).collect()));
     if *keys.borrow() == caps && slint::Model::row_count(&board.get_rows()) > 0 {
         return;
@@ -161,7 +160,7 @@ fn row_of(row: usize, caps: &[KeyCap], shifted: bool) -> ModelRc<ui::Cap> {
 pub fn home(window: &ui::AppWindow, state: &State) {
     let home = ui::HomeData::get(window);
     let Some(town) = &state.town else { return };
-    home.set_town(text(&town.name));
+    home.set_town(inserted(state, &town.name));
     home.set_place(text(&town.place_name));
     home.set_crest(text(&town.name.chars().take(1).flat_map(char::to_uppercase).collect::<String>()));
     home.set_open_reports(number(town.open_reports));
@@ -177,6 +176,7 @@ pub fn categories(window: &ui::AppWindow, state: &State) {
         name: text(state.text(&category.names)),
         long: is_long(state.text(&category.names)),
         line: text(state.text(&category.descriptions)),
+        lang_note: text(&state.text_note(&category.names)),
         letter: text(&category.letter.to_string()),
         icon: text(&category.icon),
         chosen: draft.category.as_ref() == Some(&category.code),
@@ -190,7 +190,7 @@ fn is_long(name: &str) -> bool {
     name.chars().count() > 24 || name.split_whitespace().any(|word| word.chars().count() > 14)
 }
 
-fn row(state: &State, report: &Summary, distance: i32, chosen: bool) -> ui::ReportRow {
+fn row(state: &State, report: &Summary, distance: Option<u32>, chosen: bool) -> ui::ReportRow {
     let category = state.category_of(&report.category);
     ui::ReportRow {
         id: text(&report.id.to_string()),
@@ -200,13 +200,26 @@ fn row(state: &State, report: &Summary, distance: i32, chosen: bool) -> ui::Repo
         title: text(&report.title),
         category: text(category.map_or("", |category| state.text(&category.names))),
         address: text(report.place.address.as_deref().unwrap_or("")),
+        spot: inserted(state, report.place.address.as_deref().unwrap_or("")),
+        lang_note: text(&state.language_note(&report.language)),
         people: number(report.people),
-        distance,
+        distance: text(&distance.map_or(String::new(), |metres| locale::form::distance(state.language_tag(), metres))),
         status: status(report.status),
         days: days(state, report.filed_ms),
-        reference: text(&report.reference),
+        reference: inserted(state, &report.reference),
         chosen,
     }
+}
+
+/// What goes into a sentence or beside other words, kept from stirring them.
+fn inserted(state: &State, inside: &str) -> SharedString {
+    text(&locale::inserted(inside, state.language_tag()))
+}
+
+/// A day and time as people write it in the language on the screen.
+fn written_example(state: &State) -> String {
+    let day = chrono::NaiveDate::from_ymd_opt(2026, 5, 31).and_then(|day| day.and_hms_opt(18, 30, 0));
+    day.map_or(String::new(), |at| locale::form::written(state.language_tag(), at))
 }
 
 fn is_typing(state: &State, field: &Field) -> bool {
@@ -223,7 +236,7 @@ pub fn place(window: &ui::AppWindow, state: &State) {
     data.set_typing(is_typing(state, &Field::Search));
     let found = draft.found.iter().map(|found| ui::FoundRow { label: text(&found.label), inside: found.in_area });
     data.set_found(list(data.get_found(), found.collect()));
-    let near = draft.near.iter().map(|near| row(state, &near.report, number(near.distance_m), false));
+    let near = draft.near.iter().map(|near| row(state, &near.report, Some(near.distance_m), false));
     data.set_near(list(data.get_near(), near.collect()));
     data.set_can_support(state.session.opened.supporting.is_none());
     data.set_reviewed(draft.reviewed);
@@ -240,7 +253,8 @@ pub fn details(window: &ui::AppWindow, state: &State) {
     data.set_typing_text(is_typing(state, &Field::Text));
     data.set_typing(session.typing.is_some());
     data.set_photos(state.takes_photos);
-    data.set_photo(text(draft.photo.as_ref().map_or("", |photo| photo.name.as_str())));
+    data.set_photo(inserted(state, draft.photo.as_ref().map_or("", |photo| photo.name.as_str())));
+    data.set_moment(text(&written_example(state)));
     data.set_photo_ready(draft.photo.as_ref().is_some_and(|photo| photo.id.is_some()));
     let empty = Edit::default();
     let questions = state.category().into_iter().flat_map(|category| &category.questions).map(|question| {
@@ -254,6 +268,7 @@ pub fn details(window: &ui::AppWindow, state: &State) {
         ui::QuestionRow {
             code: text(question.code.as_str()),
             name: text(state.text(&question.names)),
+            lang_note: text(&state.text_note(&question.names)),
             required: question.required,
             hint: match question.datatype {
                 Datatype::Number => 1,
@@ -291,7 +306,13 @@ fn update_questions(data: &ui::DetailsData<'_>, new: Vec<ui::QuestionRow>) {
 /// An answer as people read it: names of choices instead of keys, the time on the wall instead of the daemon's.
 fn said(state: &State, question: &api::Question, answer: &str) -> String {
     if question.datatype == Datatype::Datetime {
-        return state.zone.shown(answer);
+        // One still being typed is said back in full, so that a slip shows.
+        let typed = locale::moment::read(answer, state.language_tag());
+        return typed
+            .map_or_else(|| state.zone.shown(answer, state.language_tag()), |at| locale::form::moment(state.language_tag(), at));
+    }
+    if question.datatype == Datatype::Number {
+        return locale::form::decimal(state.language_tag(), answer);
     }
     if question.values.is_empty() {
         return answer.to_owned();
@@ -313,7 +334,7 @@ pub fn review(window: &ui::AppWindow, state: &State) {
     data.set_again(draft.ids.is_some());
     let answers = state.category().into_iter().flat_map(|category| &category.questions).filter_map(|question| {
         let answer = said(state, question, draft.answers.get(&question.code)?.text().trim());
-        (!answer.is_empty()).then(|| ui::ReviewRow { name: text(state.text(&question.names)), text: text(&answer) })
+        (!answer.is_empty()).then(|| ui::ReviewRow { name: text(state.text(&question.names)), text: inserted(state, &answer) })
     });
     data.set_answers(list(data.get_answers(), answers.collect()));
 }
@@ -336,9 +357,9 @@ pub fn slip(window: &ui::AppWindow, state: &State) {
             data.set_qr(picture(&qr.rgb, qr.side_px, qr.side_px));
         }
     }
-    data.set_reference(text(&filed.reference));
+    data.set_reference(inserted(state, &filed.reference));
     data.set_days(i32::from(filed.due_days));
-    data.set_department(text(department(state, &filed.department)));
+    data.set_department(inserted(state, department(state, &filed.department)));
 }
 
 fn pairing(shell: &ui::Shell<'_>, state: &State) {
@@ -383,7 +404,7 @@ pub fn browse(window: &ui::AppWindow, state: &State) {
     let mut reports: Vec<&Summary> = browse.reports.iter().collect();
     // The one touched on the map comes first.
     reports.sort_by_key(|report| browse.chosen != Some(report.id));
-    let rows = reports.into_iter().map(|report| row(state, report, -1, browse.chosen == Some(report.id)));
+    let rows = reports.into_iter().map(|report| row(state, report, None, browse.chosen == Some(report.id)));
     data.set_reports(list(data.get_reports(), rows.collect()));
     data.set_total(number(browse.total));
     data.set_can_support(state.session.opened.supporting.is_none());
@@ -430,9 +451,9 @@ pub fn report(window: &ui::AppWindow, state: &State, shown_photo: &RefCell<Optio
         return;
     };
     data.set_open(report.summary.status.is_open());
-    data.set_row(row(state, &report.summary, -1, false));
+    data.set_row(row(state, &report.summary, None, false));
     data.set_text(text(&report.text));
-    data.set_department(text(department(state, &report.department)));
+    data.set_department(inserted(state, department(state, &report.department)));
     data.set_merged(report.merged_into.is_some());
     let last = report.steps.len().saturating_sub(1);
     let steps = report.steps.iter().enumerate().map(|(index, step)| ui::StepRow {
@@ -445,6 +466,7 @@ pub fn report(window: &ui::AppWindow, state: &State, shown_photo: &RefCell<Optio
     let comments = report.comments.iter().map(|comment| ui::CommentRow {
         days: days(state, comment.at_ms),
         text: text(&comment.text),
+        lang_note: text(&state.language_note(&comment.language)),
         reporter: comment.by_reporter,
         hidden: comment.hidden.is_some(),
     });
@@ -452,7 +474,7 @@ pub fn report(window: &ui::AppWindow, state: &State, shown_photo: &RefCell<Optio
     let questions = state.category_of(&report.summary.category).into_iter().flat_map(|category| &category.questions);
     let answers = questions.filter_map(|question| {
         let answer = said(state, question, report.answers.get(&question.code)?);
-        Some(ui::AnswerRow { name: text(state.text(&question.names)), text: text(&answer) })
+        Some(ui::AnswerRow { name: text(state.text(&question.names)), text: inserted(state, &answer) })
     });
     data.set_answers(list(data.get_answers(), answers.collect()));
 }

@@ -1,7 +1,8 @@
 use super::*;
 
-const LANGUAGES: [&str; 4] = ["en", "it", "de", "fi"];
-const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzàèéìíîòóùúäöüßåšžâêôçñëï";
+use crate::locale::tests::{ALL as LANGUAGES, letters};
+
+const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzàèéìíîòóùúäöüßåšžâêôçñëïáûœæÿ";
 
 fn typed(rows: &[Vec<KeyCap>]) -> Vec<String> {
     let caps = rows.iter().flatten();
@@ -20,12 +21,96 @@ fn keys(rows: &[Vec<KeyCap>]) -> Vec<&Key> {
 }
 
 #[test]
-fn every_language_reaches_the_letters_of_all_languages_small_and_capital() {
+fn every_language_reaches_the_latin_letters_small_and_capital() {
     for language in LANGUAGES {
-        let (small, capitals) = (typed(&layout(language, Layer::Letters, false)), typed(&layout(language, Layer::Letters, true)));
+        let page = if table::layout(language).unwrap().other_page().is_some() { Layer::Latin } else { Layer::Letters };
+        let (small, capitals) = (typed(&layout(language, page, false)), typed(&layout(language, page, true)));
         for letter in LETTERS.chars() {
             assert!(small.contains(&letter.to_string()), "{letter} in {language}");
             assert!(capitals.contains(&capital(letter)), "{} in {language}", capital(letter));
+        }
+    }
+}
+
+#[test]
+fn every_letter_of_a_languages_alphabet_is_reached_small_and_capital() {
+    for language in LANGUAGES {
+        let all = |shifted| {
+            let mut all = typed(&layout(language, Layer::Letters, shifted));
+            all.extend(typed(&layout(language, Layer::Signs, false)));
+            all
+        };
+        let (small, capitals) = (all(false), all(true));
+        for letter in letters(language) {
+            assert!(small.contains(&letter.to_string()), "{letter} in {language}");
+            assert!(capitals.contains(&capital(letter)), "{} in {language}", capital(letter));
+        }
+    }
+}
+
+#[test]
+fn other_scripts_lead_to_latin_letters_and_back() {
+    for language in LANGUAGES {
+        let (own, latin) = (layout(language, Layer::Letters, false), layout(language, Layer::Latin, false));
+        let other = ["ar", "el", "uk"].contains(&language);
+        assert_eq!(keys(&own).contains(&&Key::Layer(Layer::Latin)), other, "{language}");
+        assert!(keys(&latin).contains(&&Key::Layer(Layer::Letters)), "{language}");
+        if other {
+            let back = |rows: &[Vec<KeyCap>]| {
+                rows.iter().flatten().find(|cap| cap.key == Key::Layer(Layer::Letters)).unwrap().label.clone()
+            };
+            assert!(back(&latin).chars().all(|letter| !letter.is_ascii()), "{language}: the way back is in its own letters");
+            assert_eq!(back(&latin), back(&layout(language, Layer::Signs, false)));
+        }
+    }
+}
+
+#[test]
+fn greek_has_a_final_sigma_and_its_accents_and_no_capital_is_made_twice() {
+    let (small, capitals) = (layout("el", Layer::Letters, false), layout("el", Layer::Letters, true));
+    for letter in "ςάέήίόύώ".chars() {
+        assert!(small.iter().flatten().any(|cap| cap.label == letter.to_string()), "{letter} has a key");
+    }
+    assert!(
+        typed(&small).contains(&"ΐ".into()) && typed(&capitals).contains(&"Ϊ".into()) && typed(&capitals).contains(&"Σ".into())
+    );
+    for cap in capitals.iter().flatten() {
+        let mut offered: Vec<&String> = cap.more.iter().chain([&cap.label]).collect();
+        offered.sort();
+        let count = offered.len();
+        offered.dedup();
+        assert_eq!(offered.len(), count, "{cap:?}");
+    }
+}
+
+#[test]
+fn arabic_has_no_capitals_and_a_mark_goes_onto_the_letter_before_it() {
+    let (small, capitals) = (layout("ar", Layer::Letters, false), layout("ar", Layer::Letters, true));
+    assert_eq!(small, capitals);
+    assert!(!keys(&small).contains(&&Key::Shift));
+    let signs = layout("ar", Layer::Signs, false);
+    let stroke = signs.iter().flatten().find(|cap| cap.label == "ـ").unwrap();
+    let mut edit = Edit::new("ك");
+    edit.insert(&stroke.label, 9);
+    edit.backspace();
+    edit.insert(&stroke.more[3], 9);
+    assert_eq!(edit.text(), "ك\u{64E}");
+    edit.backspace();
+    assert_eq!(edit.text(), "", "a letter goes with its marks");
+}
+
+/// VVSG 2.0, 7.2-I: 12.7 mm, and 2.54 mm between. On a standing screen of 15.6 inches (194 mm wide) twelve columns have that room.
+#[test]
+fn keys_are_as_large_as_fingers_on_a_standing_screen() {
+    let width_mm = 194.0 - 2.0 * 5.0;
+    for language in LANGUAGES {
+        for layer in Layer::ALL {
+            for row in layout(language, layer, false) {
+                let columns: f32 = row.iter().map(|cap| cap.weight).sum();
+                let smallest = row.iter().map(|cap| cap.weight).fold(f32::MAX, f32::min);
+                let key_mm = (width_mm + 2.54) * smallest / columns - 2.54;
+                assert!(columns <= 12.0 + 1e-3 && key_mm >= 12.7, "{language} {layer:?}: {columns} columns, {key_mm} mm");
+            }
         }
     }
 }
@@ -36,7 +121,16 @@ fn a_language_has_its_own_letters_on_keys() {
         let rows = layout(language, Layer::Letters, false);
         rows.iter().flatten().filter(|cap| matches!(cap.key, Key::Char(_))).map(|cap| cap.label.clone()).collect()
     };
-    for (language, letters) in [("it", "àèéìòù"), ("de", "äöüß"), ("fi", "åäö")] {
+    for (language, letters) in [
+        ("it", "àèéìòù"),
+        ("de", "äöüß"),
+        ("fi", "åäö"),
+        ("sv", "åäöé"),
+        ("fr", "éèàùç"),
+        ("es", "áéíóúñ"),
+        ("uk", "ґєіїйщьюя"),
+        ("ar", "أئءؤةى"),
+    ] {
         for letter in letters.chars() {
             assert!(on_keys(language).contains(&letter.to_string()), "{letter} in {language}");
         }
@@ -50,6 +144,9 @@ fn printable_ascii_is_reachable_from_letters_and_signs() {
     for language in LANGUAGES {
         let mut all = typed(&layout(language, Layer::Letters, false));
         all.extend(typed(&layout(language, Layer::Letters, true)));
+        for shifted in [false, true] {
+            all.extend(typed(&layout(language, Layer::Latin, shifted)));
+        }
         all.extend(typed(&layout(language, Layer::Signs, false)));
         for letter in '!'..='~' {
             assert!(all.contains(&letter.to_string()), "{letter} in {language}");
@@ -62,7 +159,7 @@ fn pages_lead_to_each_other_and_to_the_end() {
     for language in LANGUAGES {
         let (letters, signs) = (layout(language, Layer::Letters, false), layout(language, Layer::Signs, false));
         assert!(keys(&letters).contains(&&Key::Layer(Layer::Signs)));
-        assert!(keys(&letters).contains(&&Key::Shift));
+        assert_eq!(keys(&letters).contains(&&Key::Shift), language != "ar");
         assert!(keys(&signs).contains(&&Key::Layer(Layer::Letters)));
         for rows in [letters, signs] {
             for key in [Key::Space, Key::Backspace, Key::Enter, Key::Done] {
@@ -88,7 +185,7 @@ fn codes_are_typed_with_their_alphabet_and_nothing_else() {
 #[test]
 fn rows_are_equally_wide_and_no_key_stands_twice() {
     for language in LANGUAGES {
-        for layer in [Layer::Letters, Layer::Signs, Layer::Code, Layer::Digits] {
+        for layer in Layer::ALL {
             let rows = layout(language, layer, false);
             let widths: Vec<f32> = rows.iter().map(|row| row.iter().map(|cap| cap.weight).sum()).collect();
             for width in &widths {

@@ -8,6 +8,7 @@ use tiny_skia::{FillRule, LineJoin, Path, PathBuilder, Pixmap, Stroke, Transform
 use super::ground::paint;
 use super::lettering::Letters;
 use super::sprite::{Canvas, Sprite};
+use crate::locale;
 
 /// Width of the light edge round letters, both sides together.
 const HALO_PX: f32 = 3.6;
@@ -43,7 +44,8 @@ impl Names {
             return Names::none(wish);
         }
         let view = wish.view;
-        let language = Some(wish.language.as_str()).filter(|language| !language.is_empty());
+        // Names of scripts that join their letters would be written wrongly (see `lettering`): these readers get the names on the signs.
+        let language = Some(wish.language.as_str()).filter(|language| !language.is_empty() && !locale::is_mirrored(language));
         let placed = town.place_labels(&view, language, &mut |text, size| letters.width_px(text, size));
         let (left, top) = origin(&view);
         let items = placed.iter().filter_map(|label| {
