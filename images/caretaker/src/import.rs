@@ -8,7 +8,9 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use provision::{Change, FILE, Problem, Settings, Turn, carry_secrets, check, devices, diff, redact, turn};
+use argon2::password_hash::SaltString;
+use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
+use provision::{Change, FILE, Problem, Settings, Turn, carry_secrets, check, devices, diff, redact, seal_pins, turn};
 
 use crate::file::{self, PRIVATE, PUBLIC};
 use crate::reset::{self, Tier};
@@ -178,6 +180,7 @@ pub fn judge(
         Ok(read) => read,
         Err(problems) => return Ok(Verdict::Refused(problems.iter().map(Problem::to_string).collect())),
     };
+    let carried = seal_pins(&carried, in_force.as_deref(), |pin, old| seal_pin(care, pin, old))?;
     if in_force.as_deref() == Some(&carried) {
         return Ok(Verdict::InForce);
     }
@@ -201,6 +204,20 @@ pub fn judge(
         )
     })?;
     Ok(Verdict::Accepted(Box::new(settings), carried))
+}
+
+/// The hash of a PIN: the one that is kept, if it is of the same PIN, so that a file taken before is known again.
+fn seal_pin(care: &Caretaker<'_>, pin: &str, old: Option<&str>) -> Result<String> {
+    let argon2 = Argon2::default();
+    let is_of_it = |hash: &&str| PasswordHash::new(hash).is_ok_and(|hash| argon2.verify_password(pin.as_bytes(), &hash).is_ok());
+    if let Some(hash) = old.filter(is_of_it) {
+        return Ok(hash.to_owned());
+    }
+    let mut salt = [0; 16];
+    care.system.chance(&mut salt).context("no chance for the hash of staff's PIN")?;
+    let wrong = |error: argon2::password_hash::Error| anyhow::anyhow!("staff's PIN cannot be hashed: {error}");
+    let salt = SaltString::encode_b64(&salt).map_err(wrong)?;
+    Ok(argon2.hash_password(pin.as_bytes(), &salt).map_err(wrong)?.to_string())
 }
 
 /// Keeps new settings, so that they are in force from the next look on; what changed.

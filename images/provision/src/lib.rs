@@ -22,7 +22,7 @@ use std::fmt;
 pub use crate::change::{Change, diff};
 pub use crate::form::{Hours, Opening, RESERVED_ACCOUNTS};
 pub use crate::read::{check, devices};
-pub use crate::secret::{KEPT, Secret, carry_secrets, redact};
+pub use crate::secret::{HASHED, KEPT, Secret, carry_secrets, redact, seal_pins};
 pub use crate::sent::{CODE_LEN_MAX, NotSent, SENT_LEN_MAX, Sent, check_sent, sent};
 pub use crate::settings::{
     Account, Controller, Display, Kiosk, Network, Panel, PanelKind, Printer, PrinterKind, Proxy, Settings, Site, Time, Update,

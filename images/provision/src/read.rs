@@ -3,7 +3,7 @@
 use std::ops::{Range, RangeInclusive};
 
 use crate::form;
-use crate::secret::{KEPT, Secret};
+use crate::secret::{HASHED, KEPT, Secret};
 use crate::settings::{
     Account, Controller, Display, Kiosk, Network, Panel, PanelKind, Printer, PrinterKind, Proxy, Settings, Site, Time, Update,
     Wifi, WifiKey,
@@ -407,10 +407,32 @@ fn display(section: &mut Section<'_>, _: bool) -> Display {
     Display { rotation, output, scale }
 }
 
+const PIN: &str = "expected 6 to 12 digits that nobody guesses: not all alike, not in a row, not the same few again and again";
+
+/// A PIN that is not the first to be tried, or the hash of one.
+fn is_pin(text: &str) -> bool {
+    if text.starts_with(HASHED) {
+        return true;
+    }
+    let digits = text.as_bytes();
+    if !(6..=12).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    let steps: Vec<u8> = digits.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]).wrapping_add(10) % 10).collect();
+    // Upwards or downwards, past 9 or 0 as well, or the same digit.
+    let is_row = steps.iter().all(|step| *step == steps[0]) && [0, 1, 9].contains(&steps[0]);
+    let is_repeated =
+        (1..=digits.len() / 2).any(|length| digits.iter().enumerate().all(|(at, digit)| *digit == digits[at % length]));
+    !is_row && !is_repeated
+}
+
 fn kiosk(section: &mut Section<'_>, is_whole: bool, languages: &[String]) -> Kiosk {
     let kiosk = Kiosk {
         language: section.text("language", form::language),
         opening_hours: section.text("opening_hours", form::opening_hours).unwrap_or_default(),
+        idle_s: section.number("idle_s", 120..=300, "expected seconds from 120 to 300"),
+        warning_s: section.number("warning_s", 20..=45, "expected seconds from 20 to 45"),
+        staff_pin: section.text("staff_pin", |text| secret(text, is_pin, PIN)),
     };
     if let Some(language) =
         kiosk.language.as_ref().filter(|language| is_whole && !languages.is_empty() && !languages.contains(language))

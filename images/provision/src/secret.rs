@@ -10,7 +10,11 @@ use crate::tree::{Table, Value, parse, place};
 pub const KEPT: &str = "(kept)";
 
 /// Section and key of every secret.
-const SECRETS: [(&str, &str); 3] = [("wifi", "password"), ("wifi", "psk"), ("proxy", "password")];
+const SECRETS: [(&str, &str); 4] = [("wifi", "password"), ("wifi", "psk"), ("proxy", "password"), PIN];
+/// The one that nobody needs to read again: of it a hash is kept.
+const PIN: (&str, &str) = ("kiosk", "staff_pin");
+/// So a hash of a PIN begins (the PHC string format).
+pub const HASHED: &str = "$argon2id$";
 
 /// A value that is never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,6 +67,24 @@ pub fn carry_secrets(text: &str, before: Option<&str>) -> Result<String, Vec<Pro
         }
     }
     if missing.is_empty() { Ok(replace(text, carried)) } else { Err(missing) }
+}
+
+/// The file with every PIN that stands in it replaced by its hash. `hash` gets the PIN, and what the file before had in its place.
+pub fn seal_pins<E>(
+    text: &str,
+    before: Option<&str>,
+    mut hash: impl FnMut(&str, Option<&str>) -> Result<String, E>,
+) -> Result<String, E> {
+    let is_pin = |path: &str| path.ends_with(&format!("{}.{}", PIN.0, PIN.1));
+    let before = before.map(|text| find(&parse(text).0)).unwrap_or_default();
+    let mut sealed = Vec::new();
+    for pin in find(&parse(text).0).into_iter().filter(|secret| is_pin(&secret.path)) {
+        if pin.value != KEPT && !pin.value.starts_with(HASHED) {
+            let old = before.iter().find(|old| old.path == pin.path).map(|old| old.value.as_str());
+            sealed.push((pin.span, hash(&pin.value, old)?));
+        }
+    }
+    Ok(replace(text, sealed))
 }
 
 struct Found {

@@ -111,6 +111,13 @@ pub struct Kiosk {
     pub language: Option<String>,
     /// Empty is always.
     pub opening_hours: Vec<Opening>,
+    /// Seconds without a touch after which the kiosk asks whether somebody is there.
+    pub idle_s: Option<u32>,
+    /// Seconds after that until everything is cleared.
+    pub warning_s: Option<u32>,
+    /// Staff's PIN at the screen; its hash, once the box has taken the file.
+    #[serde(skip)]
+    pub staff_pin: Option<Secret>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -212,7 +219,9 @@ impl Settings {
             Some(WifiKey::Psk(secret)) => Some(("wifi.psk", secret)),
             None => None,
         };
-        wifi.into_iter().chain(self.proxy.password.as_ref().map(|secret| ("proxy.password", secret))).collect()
+        let proxy = self.proxy.password.as_ref().map(|secret| ("proxy.password", secret));
+        let pin = self.kiosk.staff_pin.as_ref().map(|secret| ("kiosk.staff_pin", secret));
+        wifi.into_iter().chain(proxy).chain(pin).collect()
     }
 }
 

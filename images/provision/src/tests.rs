@@ -90,7 +90,7 @@ fn secrets_are_taken_out_and_put_back() {
         assert_eq!(check(&back, serial).unwrap(), check(&text, serial).unwrap());
     }
     let missing = carry_secrets(&redacted, None).unwrap_err();
-    assert_eq!(missing.len(), 3);
+    assert_eq!(missing.len(), 4);
     assert!(missing[0].what.contains("wifi.password"), "{missing:?}");
     assert_eq!(redact("[wifi]\npassword = \"oops\n"), "# not shown: its syntax is wrong\n");
 }
@@ -120,9 +120,51 @@ fn changes_are_shown_without_secrets() {
 #[test]
 fn settings_never_print_a_secret() {
     let settings = check(EXAMPLE, None).unwrap();
-    assert_eq!(settings.secrets().len(), 2);
+    assert_eq!(settings.secrets().len(), 3);
     let said = format!("{settings:?} {}", toml::to_string(&settings).unwrap());
-    assert!(!said.contains("horse") && !said.contains("another secret"), "{said}");
+    assert!(!said.contains("horse") && !said.contains("another secret") && !said.contains("471108"), "{said}");
+}
+
+#[test]
+fn a_pin_that_everybody_tries_first_is_none() {
+    let pin = |pin: &str| check(&format!("{HEAD}[kiosk]\nstaff_pin = \"{pin}\"\n"), None);
+    for good in ["471108", "204816", "992210", "123465", "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA"] {
+        assert!(pin(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "47110",
+        "4711080471108",
+        "4711O8",
+        "",
+        "111111",
+        "123456",
+        "654321",
+        "890123",
+        "098765",
+        "121212",
+        "123123",
+        "12341234",
+        "455455",
+    ] {
+        let problems = pin(bad).expect_err(bad);
+        assert!(problems[0].what.contains("6 to 12 digits"), "{problems:?}");
+        assert!(bad.is_empty() || !problems[0].what.contains(bad), "it says which: {problems:?}");
+    }
+}
+
+#[test]
+fn a_pin_is_kept_as_a_hash() {
+    let text = format!("{HEAD}[kiosk]\nstaff_pin = \"471108\" # ours\n[device.X.kiosk]\nstaff_pin = '204816'\n");
+    let hash = |pin: &str, old: Option<&str>| Ok::<_, ()>(old.map_or(format!("$argon2id${}", pin.len()), str::to_owned));
+    let sealed = seal_pins(&text, None, hash).unwrap();
+    assert!(!sealed.contains("471108") && !sealed.contains("204816") && sealed.contains("# ours"), "{sealed}");
+    assert_eq!(seal_pins(&sealed, None, |_, _| Err(())), Ok(sealed.clone()), "once");
+    let again = seal_pins(&text, Some(&sealed), |_, old| Ok::<_, ()>(old.unwrap_or_default().to_owned()));
+    assert_eq!(again.unwrap(), sealed, "whoever hashes it is told of the hash before");
+    let redacted = redact(&sealed);
+    assert!(!redacted.contains("argon2id"), "{redacted}");
+    assert_eq!(carry_secrets(&redacted, Some(&sealed)).unwrap(), carry_secrets(&sealed, None).unwrap());
+    assert_eq!(seal_pins(&redacted, None, |_, _| Err(())), Ok(redacted.clone()));
 }
 
 #[test]

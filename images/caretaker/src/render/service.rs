@@ -1,6 +1,6 @@
 //! What the daemon, the kiosk, updates and the town's set-up read.
 
-use provision::{Opening, Panel, PanelKind, PrinterKind, Proxy, Settings};
+use provision::{HASHED, Kiosk, Opening, Panel, PanelKind, PrinterKind, Proxy, Secret, Settings};
 
 use super::{Ground, Rendered};
 
@@ -8,6 +8,7 @@ pub fn render(settings: &Settings, ground: &Ground<'_>, rendered: &mut Rendered)
     rendered.public("/run/wegovnow-box/wegovnowd.toml", daemon(settings));
     rendered.public("/run/wegovnow-box/kiosk.env", kiosk(settings));
     rendered.public("/run/wegovnow-box/set-up.env", set_up(settings, ground));
+    rendered.private("/run/wegovnow-box/staff.pin", staff_pin(&settings.kiosk));
     if let Some(rule) = touch(settings.display.rotation) {
         rendered.public("/run/udev/rules.d/71-wegovnow-touch.rules", rule);
     }
@@ -64,7 +65,19 @@ fn kiosk(settings: &Settings) -> String {
     if !settings.kiosk.opening_hours.is_empty() {
         file.set("WEGOVNOW_OPEN", &opening_hours(&settings.kiosk.opening_hours));
     }
+    if let Some(idle_s) = settings.kiosk.idle_s {
+        file.set("WEGOVNOW_IDLE", &idle_s.to_string());
+    }
+    if let Some(warning_s) = settings.kiosk.warning_s {
+        file.set("WEGOVNOW_WARNING", &warning_s.to_string());
+    }
     file.0
+}
+
+/// The hash of staff's PIN, which systemd hands to the kiosk as a credential; an empty file where there is none. Never a PIN itself.
+fn staff_pin(kiosk: &Kiosk) -> String {
+    let pin = kiosk.staff_pin.as_ref().map(Secret::reveal);
+    pin.filter(|pin| pin.starts_with(HASHED)).map(|hash| format!("{hash}\n")).unwrap_or_default()
 }
 
 /// The display that technicians look at.

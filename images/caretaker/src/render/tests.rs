@@ -63,6 +63,8 @@ fn everything_of_the_example_is_rendered() {
         "TZ=\"Europe/Helsinki\"",
         "WEGOVNOW_PRINTER=\"/dev/usb/lp0\"",
         "WEGOVNOW_PAPER=\"58\"",
+        "WEGOVNOW_IDLE=\"180\"",
+        "WEGOVNOW_WARNING=\"45\"",
     ] {
         assert!(kiosk.contains(line), "{kiosk}");
     }
@@ -83,10 +85,23 @@ fn everything_of_the_example_is_rendered() {
     // Secrets are for root alone.
     for (path, content) in &files {
         if let Content::File { text, mode } = content {
-            let is_secret = text.contains("correct horse") || text.contains("another%20secret") || path.ends_with("shadow");
+            let is_secret = text.contains("correct horse")
+                || text.contains("another%20secret")
+                || path.ends_with("shadow")
+                || path.ends_with("staff.pin");
             assert_eq!(*mode, if is_secret { 0o600 } else { 0o644 }, "{path}");
         }
     }
+}
+
+#[test]
+fn of_a_pin_the_hash_alone_is_handed_on() {
+    for (pin, handed_on) in [("471108", ""), ("(kept)", ""), ("$argon2id$v=19$x", "$argon2id$v=19$x\n")] {
+        let files = rendered(&format!("[kiosk]\nstaff_pin = \"{pin}\"\n"));
+        assert_eq!(text_of(&files, "/run/wegovnow-box/staff.pin"), handed_on);
+        assert!(!text_of(&files, "/run/wegovnow-box/kiosk.env").contains(pin), "everybody may read that one");
+    }
+    assert_eq!(text_of(&rendered(""), "/run/wegovnow-box/staff.pin"), "", "systemd finds a file in any case");
 }
 
 #[test]

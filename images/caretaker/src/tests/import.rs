@@ -66,6 +66,26 @@ fn a_good_file_is_taken_its_secrets_removed_and_a_receipt_left() {
 }
 
 #[test]
+fn a_pin_is_hashed_before_it_is_kept() {
+    let bench = Bench::new();
+    let text = file(1, "[kiosk]\nstaff_pin = \"471108\"\n");
+    bench.leave(FILE, &text);
+    assert!(bench.provision().starts_with("generation 1 taken"));
+    let kept = bench.get("/state/settings/appliance.toml");
+    assert!(kept.contains("staff_pin = \"$argon2id$v=19$") || kept.contains("staff_pin = '$argon2id$v=19$"), "{kept}");
+    assert!(!kept.contains("471108"));
+    assert_eq!(bench.found(FILE).unwrap(), text.replace("471108", "(kept)"));
+    let handed_on = bench.get("/run/wegovnow-box/staff.pin");
+    assert!(handed_on.starts_with("$argon2id$") && kept.contains(handed_on.trim()), "{handed_on}");
+    assert_eq!(bench.provision(), "as before");
+    // The power failed before it was taken off the file.
+    bench.leave(FILE, &text);
+    bench.provision();
+    assert_eq!(bench.found(FILE).unwrap(), text.replace("471108", "(kept)"));
+    assert_eq!(bench.get("/state/settings/appliance.toml"), kept, "the same hash");
+}
+
+#[test]
 fn a_bad_file_changes_nothing_and_says_everything() {
     let bench = Bench::new();
     bench.leave(FILE, &file(1, "[site]\nname = \"Utopia\"\n"));
