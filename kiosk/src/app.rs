@@ -1,5 +1,6 @@
 //! The kiosk without a screen: what there is to know, what can happen, what follows. No markup, no network, no clock, no chance.
 
+mod compass;
 mod draft;
 mod open;
 mod rest;
@@ -7,6 +8,7 @@ mod session;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod voice;
 
 use std::sync::Arc;
 
@@ -23,9 +25,11 @@ use chrono::NaiveDateTime;
 use crate::hours::Hours;
 use crate::keyboard::{Edit, Key, Layer};
 use crate::zone::Zone;
+pub use compass::{Compass, CompassMsg, NearBy};
 pub use rest::{AWAKE_MS, Rest};
 pub use session::*;
 pub use settings::*;
+pub use voice::{Channel, Ears, GAINS_DB, Keypad, RATES_PERCENT, Switches, Voice, VoiceMsg, VoiceSheet};
 
 /// Without a touch for so long, the warning appears.
 pub const IDLE_MS: u64 = 120_000;
@@ -77,6 +81,8 @@ pub struct State {
     pub first_language: Option<Language>,
     /// Everything of the present resident.
     pub session: Session,
+    /// What can be heard here.
+    pub ears: Ears,
     /// Tickets given so far; they never come twice, whoever is at the screen.
     pub tickets: u64,
 }
@@ -106,6 +112,12 @@ pub enum Msg {
     Pairing(Option<api::MachinePairing>),
     /// An answer to an effect.
     Reply(Ticket, Reply),
+    /// Headphones came or went, or sound did.
+    Ears(Ears),
+    /// Reading aloud.
+    Voice(VoiceMsg),
+    /// Choosing a place in words.
+    Compass(CompassMsg),
 
     Start(Kind),
     StartBrowse,
@@ -351,6 +363,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Changed(change) => return changed(state, &change),
         Msg::Reply(ticket, reply) => return replied(state, ticket, reply),
+        Msg::Ears(ears) => {
+            voice::heard(state, ears);
+            return Vec::new();
+        }
         Msg::Woken => {
             rest::woken(state);
             return Vec::new();
@@ -379,6 +395,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Overlay(overlay) => {
             session.overlay = overlay;
             session.typing = None;
+            session.voice.sheet = VoiceSheet::None;
             if overlay == Overlay::Photos {
                 let ticket = state.ticket();
                 state.session.photos_wanted = Some(ticket);
@@ -392,8 +409,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Set(setting) => session.settings.set(setting),
         Msg::DismissNotice => session.notice = Notice::None,
         Msg::Finish => {
+            // The last page is still read aloud; what was set for it goes with the page.
+            let voice = Voice { sheet: VoiceSheet::None, ..session.voice.clone() };
             let effects = state.wipe();
-            state.session = Session { started: true, screen: Screen::Finished, finished_ms: now_ms, ..Session::default() };
+            state.session = Session { started: true, screen: Screen::Finished, finished_ms: now_ms, voice, ..Session::default() };
             return effects;
         }
         Msg::Back => return back(state),
@@ -423,6 +442,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             return open::update(state, msg);
         }
         Msg::Support { .. } | Msg::SendComment { .. } => return open::update(state, msg),
+        Msg::Voice(msg) => return voice::update(state, msg),
+        Msg::Compass(msg) => return compass::update(state, msg),
         Msg::Touched | Msg::Stay => {}
         _ => return draft::update(state, msg),
     }
@@ -533,6 +554,9 @@ fn replied(state: &mut State, ticket: Ticket, reply: Reply) -> Vec<Effect> {
     if matches!(reply.error(), Some(CallError::Away(_))) {
         (state.online, state.heard) = (false, true);
         state.asked_ms = state.now_ms;
+    }
+    if compass::replied(state, ticket, &reply) {
+        return Vec::new();
     }
     match reply {
         Reply::Near(_) | Reply::Found(_) | Reply::Address(_) | Reply::Filed(_) | Reply::Photos(_) | Reply::PhotoStored(_) => {

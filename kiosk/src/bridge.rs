@@ -1,6 +1,8 @@
 //! Between the core and the screen: callbacks become messages, the state becomes properties. Nothing else knows the markup's types.
 
 pub mod drawn;
+pub mod ear;
+pub mod reading;
 mod rows;
 
 pub use rows::picture;

@@ -52,6 +52,15 @@ struct Arguments {
     /// When the house is open, such as "Mo-Fr 08:00-18:00; Sa 09:00-13:00"; outside of it the screen is dark until it is touched
     #[arg(long, value_name = "HOURS", env = "WEGOVNOW_OPEN", value_parser = open, default_value = "", hide_default_value = true)]
     open: Open,
+    /// What is fixed below the screen for those who do not see or touch it: arrows, numbers, switches or none (see docs/voice.md)
+    #[arg(long, value_name = "KIND", env = "WEGOVNOW_KEYPAD", value_parser = keypad, default_value = "none")]
+    keypad: kiosk::app::Keypad,
+    /// Where reading aloud is heard: jack (headphones while they are plugged in, else everybody), headphones, loudspeaker or none
+    #[arg(long, value_name = "WHERE", env = "WEGOVNOW_SOUND", value_parser = sound, default_value = "jack")]
+    sound: kiosk::voice::jack::Output,
+    /// ALSA's name of the sound device
+    #[arg(long, value_name = "NAME", env = "WEGOVNOW_SOUND_DEVICE", default_value = "default")]
+    sound_device: String,
     /// The language to start in, like `fi`; the town's first otherwise
     #[arg(long, value_name = "CODE")]
     language: Option<api::Language>,
@@ -72,6 +81,28 @@ enum Command {
     },
 }
 
+fn keypad(text: &str) -> Result<kiosk::app::Keypad, String> {
+    use kiosk::app::Keypad;
+    match text {
+        "" | "none" => Ok(Keypad::None),
+        "arrows" => Ok(Keypad::Arrows),
+        "numbers" => Ok(Keypad::Numbers),
+        "switches" => Ok(Keypad::Switches),
+        _ => Err("one of none, arrows, numbers, switches".to_owned()),
+    }
+}
+
+fn sound(text: &str) -> Result<kiosk::voice::jack::Output, String> {
+    use kiosk::voice::jack::Output;
+    match text {
+        "" | "jack" => Ok(Output::Jack),
+        "headphones" => Ok(Output::Headphones),
+        "loudspeaker" => Ok(Output::Loudspeaker),
+        "none" => Ok(Output::None),
+        _ => Err("one of jack, headphones, loudspeaker, none".to_owned()),
+    }
+}
+
 fn scale(text: &str) -> Result<f32, String> {
     text.parse().ok().filter(|scale| (0.5..=4.0).contains(scale)).ok_or_else(|| "a number from 0.5 to 4".to_owned())
 }
@@ -87,7 +118,8 @@ fn main() -> anyhow::Result<()> {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
-    let Arguments { socket, photos, size, fullscreen, fit, scale, open, language, command } = Arguments::parse();
+    let Arguments { socket, photos, size, fullscreen, fit, scale, open, keypad, sound, sound_device, language, command } =
+        Arguments::parse();
     if let Some(Command::Gallery { out, town }) = command {
         return kiosk::gallery::write(&out, town.as_deref());
     }
@@ -97,7 +129,17 @@ fn main() -> anyhow::Result<()> {
     let client = api::Client::over_socket(&socket).with_context(|| format!("the socket {} cannot be used", socket.display()))?;
     kiosk::Kiosk::new(
         client,
-        kiosk::Options { language, photos, size: Some(size), fullscreen, fit: fit.then_some(scale), hours: open.0 },
+        kiosk::Options {
+            language,
+            photos,
+            size: Some(size),
+            fullscreen,
+            fit: fit.then_some(scale),
+            hours: open.0,
+            keypad,
+            output: sound,
+            sound_device: Some(sound_device),
+        },
     )?
     .run()
 }

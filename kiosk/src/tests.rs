@@ -1,5 +1,7 @@
 //! The kiosk as residents use it: buttons are touched by what they say, and a made-up daemon answers.
 
+mod ear;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::mpsc;
