@@ -1,5 +1,6 @@
 //! The kiosk without a screen: what there is to know, what can happen, what follows. No markup, no network, no clock, no chance.
 
+mod compass;
 mod draft;
 mod open;
 mod printing;
@@ -8,6 +9,7 @@ mod session;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod voice;
 mod wording;
 
 use std::sync::Arc;
@@ -27,9 +29,11 @@ use crate::keyboard::{self, Edit, Key, Layer};
 use crate::slip::{Slip, Words};
 use crate::zone::Zone;
 pub use printing::{COPIES_MAX, Print, Printer, Running, can_print};
+pub use compass::{Compass, CompassMsg, NearBy};
 pub use rest::{AWAKE_MS, Rest};
 pub use session::*;
 pub use settings::*;
+pub use voice::{Channel, Ears, GAINS_DB, Keypad, RATES_PERCENT, Switches, Voice, VoiceMsg, VoiceSheet};
 
 /// Without a touch for so long, the warning appears.
 pub const IDLE_MS: u64 = 120_000;
@@ -85,6 +89,8 @@ pub struct State {
     pub printer: Printer,
     /// The slip that it is printing.
     pub running: Option<Running>,
+    /// What can be heard here.
+    pub ears: Ears,
     /// Tickets given so far; they never come twice, whoever is at the screen.
     pub tickets: u64,
 }
@@ -116,6 +122,12 @@ pub enum Msg {
     Printer(Printer),
     /// An answer to an effect.
     Reply(Ticket, Reply),
+    /// Headphones came or went, or sound did.
+    Ears(Ears),
+    /// Reading aloud.
+    Voice(VoiceMsg),
+    /// Choosing a place in words.
+    Compass(CompassMsg),
 
     Start(Kind),
     StartBrowse,
@@ -369,6 +381,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             return Vec::new();
         }
         Msg::Reply(ticket, reply) => return replied(state, ticket, reply),
+        Msg::Ears(ears) => {
+            voice::heard(state, ears);
+            return Vec::new();
+        }
         Msg::Woken => {
             rest::woken(state);
             return Vec::new();
@@ -397,6 +413,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Overlay(overlay) => {
             session.overlay = overlay;
             session.typing = None;
+            session.voice.sheet = VoiceSheet::None;
             if overlay == Overlay::Photos {
                 let ticket = state.ticket();
                 state.session.photos_wanted = Some(ticket);
@@ -410,8 +427,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Set(setting) => session.settings.set(setting),
         Msg::DismissNotice => session.notice = Notice::None,
         Msg::Finish => {
+            // The last page is still read aloud; what was set for it goes with the page.
+            let voice = Voice { sheet: VoiceSheet::None, ..session.voice.clone() };
             let effects = state.wipe();
-            state.session = Session { started: true, screen: Screen::Finished, finished_ms: now_ms, ..Session::default() };
+            state.session = Session { started: true, screen: Screen::Finished, finished_ms: now_ms, voice, ..Session::default() };
             return effects;
         }
         Msg::Back => return back(state),
@@ -442,6 +461,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Support { .. } | Msg::SendComment { .. } => return open::update(state, msg),
         Msg::PrintSlip(words) => return printing::print(state, *words),
+        Msg::Voice(msg) => return voice::update(state, msg),
+        Msg::Compass(msg) => return compass::update(state, msg),
         Msg::Touched | Msg::Stay => {}
         _ => return draft::update(state, msg),
     }
@@ -553,6 +574,9 @@ fn replied(state: &mut State, ticket: Ticket, reply: Reply) -> Vec<Effect> {
     if matches!(reply.error(), Some(CallError::Away(_))) {
         (state.online, state.heard) = (false, true);
         state.asked_ms = state.now_ms;
+    }
+    if compass::replied(state, ticket, &reply) {
+        return Vec::new();
     }
     match reply {
         Reply::Printed(printed) => {

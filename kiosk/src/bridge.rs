@@ -1,7 +1,9 @@
 //! Between the core and the screen: callbacks become messages, the state becomes properties. Nothing else knows the markup's types.
 
 pub mod drawn;
+pub mod ear;
 mod printing;
+pub mod reading;
 mod rows;
 
 pub use rows::picture;

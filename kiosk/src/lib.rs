@@ -21,6 +21,7 @@ pub mod locale;
 pub mod map;
 mod mapping;
 pub mod slip;
+pub mod voice;
 pub mod zone;
 
 use std::cell::{Cell, RefCell};
@@ -77,6 +78,12 @@ pub struct Options {
     pub printer: Option<slip::device::Options>,
     /// Everything is drawn larger or smaller, so that a screen of any size shows as much as one of Full HD; by this much larger yet.
     pub fit: Option<f32>,
+    /// What the kiosk is operated with beside touch and a plain keyboard.
+    pub keypad: app::Keypad,
+    /// Where sound goes.
+    pub output: voice::jack::Output,
+    /// ALSA's name of the sound device; `default` otherwise.
+    pub sound_device: Option<String>,
 }
 
 /// A kiosk: its window, its state, and the thread that talks to the daemon.
@@ -102,9 +109,13 @@ struct Inner {
     started: Instant,
     /// Time that a test has let pass.
     skipped: Cell<Duration>,
+    /// No other time passes.
+    frozen: Cell<bool>,
     /// What a test says that the clock on the wall shows.
     wall: Cell<Option<NaiveDateTime>>,
     struck: Cell<Option<(Discriminant<Msg>, Duration)>>,
+    voice: RefCell<voice::Voice>,
+    keypad: app::Keypad,
 }
 
 impl Kiosk {
@@ -120,6 +131,7 @@ impl Kiosk {
             let _ = wake.upgrade_in_event_loop(|window| ui::Shell::get(&window).invoke_arrived());
         });
         let effects = Effects::start(client, options.photos.clone(), Arc::clone(&deliver))?;
+        let tell = Arc::clone(&deliver);
         let printer = options.printer.clone().map(|printer| slip::device::Printer::start(printer, deliver)).transpose()?;
         let perform = move |effect| match (effect, &printer) {
             (Effect::Print(ticket, slip), Some(printer)) => printer.print(ticket, slip),
@@ -128,6 +140,7 @@ impl Kiosk {
         };
         let kiosk = Kiosk::assemble(window, &options, arrived, Box::new(perform));
         let started = kiosk.inner.started;
+        kiosk.speak(&options, tell);
         bridge::drawn::connect(kiosk.window(), move |live| bridge::drawn::tell(live, started));
         Ok(kiosk)
     }
@@ -151,8 +164,11 @@ impl Kiosk {
             language: RefCell::default(),
             started: Instant::now(),
             skipped: Cell::default(),
+            frozen: Cell::default(),
             wall: Cell::default(),
             struck: Cell::default(),
+            voice: RefCell::new(voice::Voice::new(Box::new(voice::Silent))),
+            keypad: options.keypad,
         });
         let weak = Rc::downgrade(&inner);
         let send: bridge::Send = Rc::new(move |msg| {
@@ -168,6 +184,7 @@ impl Kiosk {
             }
         });
         mapping::connect(&inner, &send);
+        bridge::ear::connect(&inner, &send);
         inner.show();
         let clock = slint::Timer::default();
         let weak = Rc::downgrade(&inner);
@@ -181,9 +198,36 @@ impl Kiosk {
         Kiosk { inner, fit: options.fit, _clock: clock }
     }
 
+    /// Gives the kiosk its voice. Without a sound card, or when the system gives no thread, it is a silent one.
+    fn speak(&self, options: &Options, deliver: Arc<dyn Fn(Msg) + Send + Sync>) {
+        if options.output == voice::jack::Output::None {
+            return;
+        }
+        let device = options.sound_device.as_deref().unwrap_or("default");
+        match voice::Espeak::start(voice::espeak::Programs::to_device(device)) {
+            Ok(espeak) => self.set_speaker(Box::new(espeak)),
+            Err(error) => tracing::error!(%error, "the voice cannot be started; what would be said stands on the screen"),
+        }
+        let tell = Arc::new(move |ears| deliver(Msg::Ears(ears)));
+        if let Err(error) = voice::jack::watch(options.output, voice::jack::KernelJack::default(), tell) {
+            tracing::error!(%error, "headphones are not noticed; reading aloud begins by its button");
+        }
+    }
+
+    /// Gives the kiosk another voice: a transcript, in tests.
+    pub fn set_speaker(&self, speaker: Box<dyn voice::Speaker>) {
+        *self.inner.voice.borrow_mut() = voice::Voice::new(speaker);
+    }
+
     /// Lets time pass for tests: the clock is that much later, and has ticked.
     pub fn later(&self, time: Duration) {
         self.inner.skipped.set(self.inner.skipped.get() + time);
+        self.inner.tick();
+    }
+
+    /// From now on only [`Kiosk::later`] lets time pass, and it begins at 0: for tests.
+    pub fn freeze(&self) {
+        self.inner.frozen.set(true);
         self.inner.tick();
     }
 
@@ -249,16 +293,18 @@ fn fitting(width: u32, height: u32) -> f32 {
 
 impl Inner {
     fn now(&self) -> Duration {
-        self.started.elapsed() + self.skipped.get()
+        if self.frozen.get() { self.skipped.get() } else { self.started.elapsed() + self.skipped.get() }
     }
 
     fn tick(self: &Rc<Self>) {
         let wall = self.wall.get().unwrap_or_else(|| chrono::Local::now().naive_local());
         self.take(Msg::Tick { now_ms: u64::try_from(self.now().as_millis()).unwrap_or(u64::MAX), wall: Some(wall) });
+        self.hint();
     }
 
     /// Takes a message from the screen, unless it is the second of a double strike.
     fn struck(self: &Rc<Self>, msg: Msg) {
+        self.hush();
         if msg.is_step() {
             let (kind, now) = (std::mem::discriminant(&msg), self.now());
             let before = self.struck.replace(Some((kind, now)));
@@ -314,6 +360,7 @@ impl Inner {
             // Most ticks change nothing that can be seen.
             if !quiet || before != self.state.borrow().session || rest != self.state.borrow().rest {
                 self.show();
+                self.listen();
             }
             for effect in effects {
                 match effect {

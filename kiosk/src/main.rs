@@ -58,6 +58,15 @@ struct Arguments {
     /// Width of its paper in millimetres: 80 or 58
     #[arg(long, value_name = "MM", env = "WEGOVNOW_PAPER", default_value = "80")]
     paper: kiosk::slip::paper::Paper,
+    /// What is fixed below the screen for those who do not see or touch it: arrows, numbers, switches or none (see docs/voice.md)
+    #[arg(long, value_name = "KIND", env = "WEGOVNOW_KEYPAD", value_parser = keypad, default_value = "none")]
+    keypad: kiosk::app::Keypad,
+    /// Where reading aloud is heard: jack (headphones while they are plugged in, else everybody), headphones, loudspeaker or none
+    #[arg(long, value_name = "WHERE", env = "WEGOVNOW_SOUND", value_parser = sound, default_value = "jack")]
+    sound: kiosk::voice::jack::Output,
+    /// ALSA's name of the sound device
+    #[arg(long, value_name = "NAME", env = "WEGOVNOW_SOUND_DEVICE", default_value = "default")]
+    sound_device: String,
     /// The language to start in, like `fi`; the town's first otherwise
     #[arg(long, value_name = "CODE")]
     language: Option<api::Language>,
@@ -78,6 +87,28 @@ enum Command {
     },
 }
 
+fn keypad(text: &str) -> Result<kiosk::app::Keypad, String> {
+    use kiosk::app::Keypad;
+    match text {
+        "" | "none" => Ok(Keypad::None),
+        "arrows" => Ok(Keypad::Arrows),
+        "numbers" => Ok(Keypad::Numbers),
+        "switches" => Ok(Keypad::Switches),
+        _ => Err("one of none, arrows, numbers, switches".to_owned()),
+    }
+}
+
+fn sound(text: &str) -> Result<kiosk::voice::jack::Output, String> {
+    use kiosk::voice::jack::Output;
+    match text {
+        "" | "jack" => Ok(Output::Jack),
+        "headphones" => Ok(Output::Headphones),
+        "loudspeaker" => Ok(Output::Loudspeaker),
+        "none" => Ok(Output::None),
+        _ => Err("one of jack, headphones, loudspeaker, none".to_owned()),
+    }
+}
+
 fn scale(text: &str) -> Result<f32, String> {
     text.parse().ok().filter(|scale| (0.5..=4.0).contains(scale)).ok_or_else(|| "a number from 0.5 to 4".to_owned())
 }
@@ -93,7 +124,9 @@ fn main() -> anyhow::Result<()> {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
-    let Arguments { socket, photos, size, fullscreen, fit, scale, open, printer, paper, language, command } = Arguments::parse();
+    let arguments = Arguments::parse();
+    let Arguments { socket, photos, size, fullscreen, fit, scale, open, printer, paper, language, command, .. } = arguments;
+    let (keypad, sound, sound_device) = (arguments.keypad, arguments.sound, arguments.sound_device);
     if let Some(Command::Gallery { out, town }) = command {
         return kiosk::gallery::write(&out, town.as_deref());
     }
@@ -105,7 +138,18 @@ fn main() -> anyhow::Result<()> {
     let printer = (!printer.trim().is_empty()).then(|| kiosk::slip::device::Options { path: printer.into(), paper });
     kiosk::Kiosk::new(
         client,
-        kiosk::Options { language, photos, size: Some(size), fullscreen, fit: fit.then_some(scale), hours: open.0, printer },
+        kiosk::Options {
+            language,
+            photos,
+            size: Some(size),
+            fullscreen,
+            fit: fit.then_some(scale),
+            hours: open.0,
+            printer,
+            keypad,
+            output: sound,
+            sound_device: Some(sound_device),
+        },
     )?
     .run()
 }

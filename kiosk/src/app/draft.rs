@@ -64,7 +64,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
 }
 
 /// Sets the pin; a place outside the area is refused in words, and the pin before it stays.
-fn spot(state: &mut State, point: Point, address: Option<String>) -> Vec<Effect> {
+pub fn spot(state: &mut State, point: Point, address: Option<String>) -> Vec<Effect> {
     if state.town.as_ref().is_some_and(|town| !town.area.contains(&point)) {
         state.session.notice = Notice::OutsideArea;
         return Vec::new();

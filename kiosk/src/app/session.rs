@@ -7,7 +7,7 @@ use api::{
     AttachmentId, Filed, FollowCode, Found, Kind, Language, Near, Point, QuestionCode, Report, ReportId, SessionId, Summary,
 };
 
-use super::{Print, Settings};
+use super::{Compass, Print, Settings, Voice};
 use crate::keyboard::{Edit, Layer};
 
 /// Marks a question to the daemon, so that an answer nobody waits for any more is dropped.
@@ -166,6 +166,7 @@ pub struct Session {
     /// None is the town's first language.
     pub language: Option<Language>,
     pub settings: Settings,
+    pub voice: Voice,
     pub id: Option<SessionId>,
     pub screen: Screen,
     pub overlay: Overlay,
@@ -176,6 +177,7 @@ pub struct Session {
     pub warning_s: Option<u32>,
     pub finished_ms: u64,
     pub draft: Draft,
+    pub compass: Compass,
     pub code: Edit,
     pub code_wanted: Option<Ticket>,
     pub opened: Opened,
