@@ -537,12 +537,20 @@ fn what_is_there_in_another_language_only_says_in_which() {
     hall.kiosk.send(Msg::Town(Ok(town)));
     hall.kiosk.send(Msg::Language("ar".parse().unwrap()));
     hall.touch("إبلاغ عن مشكلة");
-    assert!(
-        hall.says("Street lighting") && hall.says("English"),
-        "the town has no Arabic words: its first language is shown, and said"
-    );
+    let notes = || -> Vec<String> {
+        let tiles = ui::CategoryData::get(hall.kiosk.window()).get_categories();
+        slint::Model::iter(&tiles).map(|tile| tile.lang_note.into()).collect()
+    };
+    assert!(hall.says("Street lighting") && notes().iter().all(|note| note == "English"), "no Arabic words: the first are shown");
+    hall.touch("Street lighting");
+    hall.kiosk.send(Msg::Spot(gallery::town(None).unwrap().center));
+    hall.touch("التالي");
+    assert!(hall.says("What is wrong with it?") && hall.says("English"));
     hall.kiosk.send(Msg::Language("fi".parse().unwrap()));
-    assert!(hall.says("Katuvalaistus") && !hall.says("English"));
+    assert!(hall.says("Mikä siinä on vikana?") && !hall.says("English"));
+    hall.touch("Takaisin");
+    hall.touch("Takaisin");
+    assert!(hall.says("Katuvalaistus") && notes().iter().all(String::is_empty));
 }
 
 #[test]

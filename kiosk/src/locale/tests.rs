@@ -43,10 +43,15 @@ fn of_markup() -> Messages {
     messages
 }
 
+/// A language's file of translations.
+pub fn file(language: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("lang/{language}/LC_MESSAGES/kiosk.po"));
+    std::fs::read_to_string(path).unwrap()
+}
+
 /// The head of a file of translations, and what it holds.
 fn of_file(language: &str) -> (String, Messages) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("lang/{language}/LC_MESSAGES/kiosk.po"));
-    let text = std::fs::read_to_string(path).unwrap();
+    let text = file(language);
     let mut messages = Messages::new();
     let mut blocks = text.split("\n\n");
     let head = blocks.next().unwrap().to_owned();
