@@ -2,6 +2,7 @@
 
 pub mod drawn;
 mod rows;
+mod staff;
 
 pub use rows::picture;
 
@@ -45,6 +46,7 @@ pub fn connect(window: &ui::AppWindow, send: &Send, chance: &Chance, laid: &Laid
             <$global>::get(window).$callback(move |$($name),*| { if let Some(msg) = $msg { send(msg); } });
         }};
     }
+    staff::connect(window, send);
     on!(ui::Presence, on_touched, || Msg::Touched);
     on!(ui::Shell, on_wake, || Msg::Wake);
     on!(ui::Shell, on_woken, || Msg::Woken);
@@ -165,6 +167,7 @@ fn text(text: &str) -> SharedString {
 /// Shows the state.
 pub fn show(window: &ui::AppWindow, state: &State, laid: &LaidOut) {
     rows::shell(window, state);
+    staff::show(window, state);
     rows::keyboard(window, state, &laid.caps);
     match state.session.screen {
         Screen::Home | Screen::Finished => {

@@ -1,5 +1,8 @@
 //! The kiosk as residents use it: buttons are touched by what they say, and a made-up daemon answers.
 
+mod monkey;
+mod session;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::mpsc;
@@ -27,7 +30,13 @@ impl Hall {
     }
 
     fn with(options: Options) -> Hall {
-        i_slint_backend_testing::init_no_event_loop();
+        thread_local! {
+            /// A thread has one platform, however many kiosks a test opens in it.
+            static HAS_PLATFORM: Cell<bool> = const { Cell::new(false) };
+        }
+        if !HAS_PLATFORM.replace(true) {
+            i_slint_backend_testing::init_no_event_loop();
+        }
         let asked: Rc<RefCell<Vec<Effect>>> = Rc::default();
         let list = Rc::clone(&asked);
         let (_, arrived) = mpsc::channel();

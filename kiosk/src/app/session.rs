@@ -8,6 +8,8 @@ use api::{
 };
 
 use super::Settings;
+use super::staff::Staff;
+use super::strike::Strike;
 use crate::keyboard::{Edit, Layer};
 
 /// Marks a question to the daemon, so that an answer nobody waits for any more is dropped.
@@ -42,6 +44,10 @@ pub enum Overlay {
     Photos,
     /// How a box without settings takes them.
     Technician,
+    /// Staff's PIN.
+    Pin,
+    /// What staff may do.
+    Staff,
 }
 
 /// Something to tell the resident: cause and remedy are in the markup, by name.
@@ -158,6 +164,13 @@ pub struct Browse {
     pub chosen: Option<ReportId>,
 }
 
+/// A place said in this session, so that nobody is asked for it twice (WCAG 3.3.7).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    pub point: Point,
+    pub address: Option<String>,
+}
+
 /// Everything of one resident.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Session {
@@ -170,6 +183,8 @@ pub struct Session {
     pub screen: Screen,
     pub overlay: Overlay,
     pub notice: Notice,
+    /// The notice takes the focus itself: nothing else on the screen can be put right.
+    pub notice_leads: bool,
     pub typing: Option<Typing>,
     pub touched_ms: u64,
     /// Seconds until the wipe, while the warning is shown.
@@ -182,4 +197,9 @@ pub struct Session {
     pub browse: Browse,
     pub photos: Vec<String>,
     pub photos_wanted: Option<Ticket>,
+    /// The place of the last report begun, offered to the next.
+    pub said: Option<Said>,
+    /// The last step, so that a double strike is known.
+    pub struck: Option<Strike>,
+    pub staff: Staff,
 }
