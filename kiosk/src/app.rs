@@ -2,11 +2,17 @@
 
 mod compass;
 mod draft;
+mod fault;
 mod open;
+mod patience;
 mod printing;
 mod rest;
 mod session;
 mod settings;
+pub mod staff;
+pub mod strike;
+#[cfg(test)]
+pub mod monkey;
 #[cfg(test)]
 mod tests;
 mod voice;
@@ -28,19 +34,17 @@ use crate::hours::Hours;
 use crate::keyboard::{self, Edit, Key, Layer};
 use crate::slip::{Slip, Words};
 use crate::zone::Zone;
-pub use printing::{COPIES_MAX, Print, Printer, Running, can_print};
 pub use compass::{Compass, CompassMsg, NearBy};
+pub use fault::Fault;
+pub use patience::{FINISHED_MS, IDLE_MS, Patience, WARNING_MS};
+pub use printing::{COPIES_MAX, Print, Printer, Running, can_print};
 pub use rest::{AWAKE_MS, Rest};
 pub use session::*;
 pub use settings::*;
 pub use voice::{Channel, Ears, GAINS_DB, Keypad, RATES_PERCENT, Switches, Voice, VoiceMsg, VoiceSheet};
 
-/// Without a touch for so long, the warning appears.
-pub const IDLE_MS: u64 = 120_000;
-/// The warning stays so long, then everything is wiped.
-pub const WARNING_MS: u64 = 30_000;
-/// The page after "Finish" clears by itself.
-pub const FINISHED_MS: u64 = 12_000;
+/// A touch screen that is gone for so long is spoken of: one that is plugged in again is not worth a word.
+const UNPLUGGED_MS: u64 = 5_000;
 /// How often a daemon that was away is asked whether it is back.
 const ASK_MS: u64 = 400;
 /// How old what the town told may become: nobody pushes how the machine is.
@@ -77,6 +81,24 @@ pub struct State {
     pub hours: Option<Hours>,
     /// Whether the screen is dark.
     pub rest: Rest,
+    /// Staff put the screen out: it stays dark until somebody touches it.
+    pub put_out: bool,
+    /// How long the kiosk waits for people.
+    pub patience: Patience,
+    /// Whether staff have a PIN here.
+    pub has_pin: bool,
+    /// Wrong tries of it.
+    pub tries: staff::Tries,
+    /// The screen is being cleaned, and takes no touch.
+    pub cleaning: Option<staff::Cleaning>,
+    /// Whether anything is there to touch the screen with, as far as the system tells.
+    pub touchable: Touchable,
+    /// Since when that is so.
+    pub touchable_ms: u64,
+    /// The displays that the picture was made for.
+    pub displayed: String,
+    /// They are others now: the kiosk starts anew as soon as nobody is at it.
+    pub is_misfit: bool,
     /// The last touch, whoever's.
     pub touched_ms: u64,
     /// Whether photos can be added here (a developer's machine).
@@ -93,6 +115,17 @@ pub struct State {
     pub ears: Ears,
     /// Tickets given so far; they never come twice, whoever is at the screen.
     pub tickets: u64,
+}
+
+/// Whether a resident can reach the kiosk with a finger or a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Touchable {
+    /// Nobody has looked, or nobody can.
+    #[default]
+    Unknown,
+    Yes,
+    /// No touch screen, mouse or keyboard is there: it was unplugged, or has failed.
+    No,
 }
 
 /// A wish or a notice from outside.
@@ -128,6 +161,20 @@ pub enum Msg {
     Voice(VoiceMsg),
     /// Choosing a place in words.
     Compass(CompassMsg),
+    /// Input devices came or went.
+    Touchable(Touchable),
+    /// Which displays hang on the machine; empty is none, or unknown.
+    Displayed(String),
+
+    /// An upper corner of the home screen was touched, where nothing else is.
+    Corner(staff::Corner),
+    PinDigit(u8),
+    /// What was typed of the PIN goes.
+    PinAway,
+    PinDone,
+    Staff(staff::Wish),
+    /// A finger is down on the field that ends the cleaning, or is not any more.
+    Hold(bool),
 
     Start(Kind),
     StartBrowse,
@@ -203,31 +250,7 @@ pub enum Reply {
     Photo(Result<Arc<Picture>, CallError>),
     /// The slip is on paper, or why it is not.
     Printed(Result<(), Printer>),
-}
-
-impl Msg {
-    /// Whether this is a step that a second strike would take twice. Typing, scrolling and moving the map are not.
-    pub fn is_step(&self) -> bool {
-        use Msg::*;
-        matches!(
-            self,
-            Start(_)
-                | StartBrowse
-                | StartFollow
-                | Back
-                | Next
-                | Finish
-                | Category(_)
-                | Support { .. }
-                | Send { .. }
-                | PrintSlip(_)
-                | SubmitCode
-                | Open(_)
-                | OpenMerged
-                | WriteComment
-                | SendComment { .. }
-        )
-    }
+    Pin(staff::PinAnswer),
 }
 
 impl Reply {
@@ -243,7 +266,7 @@ impl Reply {
             Reply::Commented(result) => result.as_ref().err(),
             Reply::PhotoStored(result) => result.as_ref().err(),
             Reply::Photo(result) => result.as_ref().err(),
-            Reply::Photos(_) | Reply::Printed(_) => None,
+            Reply::Photos(_) | Reply::Printed(_) | Reply::Pin(_) => None,
         }
     }
 }
@@ -267,6 +290,10 @@ pub enum Effect {
     Print(Ticket, Box<Slip>),
     /// Whatever is left of this slip must not be printed, nor kept.
     DropPrint(Ticket),
+    /// Whether this is staff's PIN.
+    CheckPin(Ticket, staff::Pin),
+    /// End the program, which is started anew.
+    Restart,
     /// Move the map there.
     Look(Point),
     /// Show the whole town again.
@@ -330,6 +357,23 @@ impl State {
         }
     }
 
+    /// Whether people have to be told that nothing is there to touch the screen with.
+    pub fn is_untouchable(&self) -> bool {
+        let since_ms = self.touchable_ms.max(self.touched_ms);
+        self.touchable == Touchable::No && self.now_ms.saturating_sub(since_ms) >= UNPLUGGED_MS
+    }
+
+    /// Shows the keyboard for a field, if it is not there.
+    fn type_in(&mut self, field: Field) {
+        if self.session.typing.as_ref().is_some_and(|typing| typing.field == field) {
+            return;
+        }
+        let layer = self.first_layer(&field);
+        let empty = self.edit(&field).is_none_or(|edit| edit.text().is_empty());
+        let sentence = matches!(field, Field::Text | Field::Comment | Field::Search);
+        self.session.typing = Some(Typing { field, layer, shifted: sentence && empty, more: Vec::new() });
+    }
+
     fn ticket(&mut self) -> Ticket {
         self.tickets += 1;
         Ticket(self.tickets)
@@ -346,6 +390,20 @@ pub const NO_TOWN: &str = "no_site";
 
 /// What follows from a message.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
+    use Msg::{ChooseFound, Key, Next, Send, SendComment, Spot, SubmitCode};
+    // What was said before may be said again by such a step: that leads there once more.
+    let says_again = matches!(msg, Next | Send { .. } | SubmitCode | SendComment { .. } | Spot(_) | ChooseFound(_) | Key { .. });
+    let before = if says_again { Notice::None } else { state.session.notice };
+    // Suggestions come, or fail to, while somebody is typing on.
+    let is_aside = matches!(msg, Msg::Reply(_, Reply::Found(_)));
+    let effects = turn(state, msg);
+    if state.session.notice != before {
+        fault::lead(state, is_aside);
+    }
+    effects
+}
+
+fn turn(state: &mut State, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Tick { now_ms, wall } => {
             let effects = tick(state, now_ms);
@@ -385,6 +443,28 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             voice::heard(state, ears);
             return Vec::new();
         }
+        Msg::Touchable(touchable) => {
+            if state.touchable != touchable {
+                (state.touchable, state.touchable_ms) = (touchable, state.now_ms);
+            }
+            return Vec::new();
+        }
+        Msg::Displayed(displays) => {
+            // Without any, starting anew would only fail: what is there is kept until one is back.
+            if !displays.is_empty() {
+                state.is_misfit = !state.displayed.is_empty() && state.displayed != displays;
+                if state.displayed.is_empty() {
+                    state.displayed = displays;
+                }
+            }
+            return Vec::new();
+        }
+        Msg::Hold(is_down) => {
+            staff::hold(state, is_down);
+            return Vec::new();
+        }
+        // A cloth means nothing.
+        _ if state.cleaning.is_some() => return Vec::new(),
         Msg::Woken => {
             rest::woken(state);
             return Vec::new();
@@ -410,10 +490,13 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     match msg {
         // It was paired, or is away, since the button was drawn.
         Msg::Overlay(Overlay::Technician) if state.pairing.is_none() => {}
+        // They have a way in of their own.
+        Msg::Overlay(Overlay::Pin | Overlay::Staff) => {}
         Msg::Overlay(overlay) => {
             session.overlay = overlay;
             session.typing = None;
             session.voice.sheet = VoiceSheet::None;
+            session.staff = staff::Staff::default();
             if overlay == Overlay::Photos {
                 let ticket = state.ticket();
                 state.session.photos_wanted = Some(ticket);
@@ -426,6 +509,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Set(setting) => session.settings.set(setting),
         Msg::DismissNotice => session.notice = Notice::None,
+        Msg::Corner(_) | Msg::PinDigit(_) | Msg::PinAway | Msg::PinDone | Msg::Staff(_) => return staff::update(state, msg),
         Msg::Finish => {
             // The last page is still read aloud; what was set for it goes with the page.
             let voice = Voice { sheet: VoiceSheet::None, ..session.voice.clone() };
@@ -434,14 +518,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             return effects;
         }
         Msg::Back => return back(state),
-        Msg::Focus(field) => {
-            let layer = state.first_layer(&field);
-            let empty = state.edit(&field).is_none_or(|edit| edit.text().is_empty());
-            if state.session.typing.as_ref().is_none_or(|typing| typing.field != field) {
-                let sentence = matches!(field, Field::Text | Field::Comment | Field::Search);
-                state.session.typing = Some(Typing { field, layer, shifted: sentence && empty, more: Vec::new() });
-            }
-        }
+        Msg::Focus(field) => state.type_in(field),
         Msg::Typed { field, text, caret } => {
             let text: String = text.chars().take(state.limit(&field)).collect();
             let mut edit = Edit::new(&text);
@@ -491,26 +568,14 @@ fn tick(state: &mut State, now_ms: u64) -> Vec<Effect> {
         (state.asked_ms, state.asking) = (now_ms, true);
         effects.push(Effect::Town);
     }
-    effects.extend(idle(state, now_ms));
+    effects.extend(staff::tick(state));
+    effects.extend(patience::tick(state));
     effects.extend(printing::tick(state));
+    if state.is_misfit && !state.session.started {
+        state.is_misfit = false;
+        effects.push(Effect::Restart);
+    }
     effects
-}
-
-/// Warns and wipes when nobody touches the screen any more.
-fn idle(state: &mut State, now_ms: u64) -> Vec<Effect> {
-    let session = &mut state.session;
-    if session.screen == Screen::Finished {
-        return if now_ms.saturating_sub(session.finished_ms) >= FINISHED_MS { state.wipe() } else { Vec::new() };
-    }
-    let idle_ms = now_ms.saturating_sub(session.touched_ms);
-    if !session.started || idle_ms < IDLE_MS {
-        return Vec::new();
-    }
-    if idle_ms >= IDLE_MS + WARNING_MS {
-        return state.wipe();
-    }
-    session.warning_s = Some((IDLE_MS + WARNING_MS - idle_ms).div_ceil(1000) as u32);
-    Vec::new()
 }
 
 fn back(state: &mut State) -> Vec<Effect> {
@@ -522,7 +587,11 @@ fn back(state: &mut State) -> Vec<Effect> {
         Screen::Category | Screen::Place | Screen::Details if review => Screen::Review,
         Screen::Place => Screen::Category,
         Screen::Details => Screen::Place,
-        Screen::Review => Screen::Details,
+        // From here on it leads back step by step, and not to the review again.
+        Screen::Review => {
+            session.draft.reviewed = false;
+            Screen::Details
+        }
         Screen::Report if session.opened.code.is_some() => Screen::Code,
         Screen::Report if session.draft.category.is_some() => Screen::Place,
         Screen::Report => Screen::Browse,
@@ -581,6 +650,10 @@ fn replied(state: &mut State, ticket: Ticket, reply: Reply) -> Vec<Effect> {
     match reply {
         Reply::Printed(printed) => {
             printing::replied(state, ticket, printed);
+            Vec::new()
+        }
+        Reply::Pin(answer) => {
+            staff::checked(state, ticket, answer);
             Vec::new()
         }
         Reply::Near(_) | Reply::Found(_) | Reply::Address(_) | Reply::Filed(_) | Reply::Photos(_) | Reply::PhotoStored(_) => {

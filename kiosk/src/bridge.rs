@@ -5,6 +5,7 @@ pub mod ear;
 mod printing;
 pub mod reading;
 mod rows;
+mod staff;
 
 pub use rows::picture;
 
@@ -48,6 +49,7 @@ pub fn connect(window: &ui::AppWindow, send: &Send, chance: &Chance, laid: &Laid
             <$global>::get(window).$callback(move |$($name),*| { if let Some(msg) = $msg { send(msg); } });
         }};
     }
+    staff::connect(window, send);
     on!(ui::Presence, on_touched, || Msg::Touched);
     on!(ui::Shell, on_wake, || Msg::Wake);
     on!(ui::Shell, on_woken, || Msg::Woken);
@@ -175,6 +177,7 @@ fn text(text: &str) -> SharedString {
 pub fn show(window: &ui::AppWindow, state: &State, laid: &LaidOut) {
     rows::shell(window, state);
     printing::show(window, state);
+    staff::show(window, state);
     rows::keyboard(window, state, &laid.caps);
     match state.session.screen {
         Screen::Home | Screen::Finished => {

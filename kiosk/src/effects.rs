@@ -9,6 +9,7 @@ use api::{Change, Client, MachinePairing, NewSupport, ReportQuery, ReverseQuery,
 use futures_util::{Stream, StreamExt};
 
 use crate::app::{Effect, Msg, NO_TOWN, Picture, Reply, Ticket};
+use crate::pin;
 
 /// How long to wait before asking again for a daemon that is away: twice as long each time, between these. A try at a socket costs
 /// next to nothing; the longest wait, a call and a frame have to fit into the half second after which a screen must be live again.
@@ -27,20 +28,32 @@ pub struct Effects {
     client: Client,
     deliver: Deliver,
     photos: Option<PathBuf>,
+    staff_pin: Option<PathBuf>,
 }
 
 impl Effects {
     /// Starts the thread and watches the town from now on.
-    pub fn start(client: Client, photos: Option<PathBuf>, deliver: Deliver) -> std::io::Result<Effects> {
+    pub fn start(
+        client: Client,
+        photos: Option<PathBuf>,
+        staff_pin: Option<PathBuf>,
+        deliver: Deliver,
+    ) -> std::io::Result<Effects> {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("kiosk-net").enable_all().build()?;
         runtime.spawn(watch(client.clone(), Arc::clone(&deliver)));
-        Ok(Effects { runtime: Some(runtime), client, deliver, photos })
+        Ok(Effects { runtime: Some(runtime), client, deliver, photos, staff_pin })
     }
 
-    /// Does one thing; its answer comes as a message. Effects of the map and of the printer are not for here and do nothing.
+    /// Does one thing; its answer comes as a message. Effects of the window and of the printer are not for here and do nothing.
     pub fn run(&self, effect: Effect) {
         let Some(runtime) = &self.runtime else { return };
+        if let Effect::CheckPin(ticket, pin) = effect {
+            let (deliver, file) = (Arc::clone(&self.deliver), self.staff_pin.clone());
+            // Argon2 takes its time: not on the thread that waits for the daemon.
+            runtime.spawn_blocking(move || deliver(Msg::Reply(ticket, Reply::Pin(pin::check(file.as_deref(), &pin)))));
+            return;
+        }
         let (client, deliver, photos) = (self.client.clone(), Arc::clone(&self.deliver), self.photos.clone());
         runtime.spawn(async move {
             if let Some(msg) = call(&client, effect, photos.as_deref()).await {
@@ -146,7 +159,12 @@ async fn call(client: &Client, effect: Effect, photos: Option<&Path>) -> Option<
             };
             (ticket, Reply::PhotoStored(stored))
         }
-        Effect::Look(_) | Effect::LookAround | Effect::Print(..) | Effect::DropPrint(_) => return None,
+        Effect::CheckPin(..)
+        | Effect::Restart
+        | Effect::Look(_)
+        | Effect::LookAround
+        | Effect::Print(..)
+        | Effect::DropPrint(_) => return None,
     };
     Some(Msg::Reply(ticket, reply))
 }

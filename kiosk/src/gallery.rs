@@ -317,7 +317,7 @@ fn listed(town: &Town) -> anyhow::Result<Vec<Summary>> {
     (0..).zip(TITLES).map(one).collect()
 }
 
-fn samples(town: &Town) -> anyhow::Result<Vec<(&'static str, Session)>> {
+pub(crate) fn samples(town: &Town) -> anyhow::Result<Vec<(&'static str, Session)>> {
     let near = near_in(town)?;
     let first = near.first().context("a sample is there")?.report.clone();
     let draft = Draft {

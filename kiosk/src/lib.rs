@@ -13,20 +13,22 @@
 
 pub mod app;
 mod bridge;
+mod display;
 pub mod effects;
 pub mod gallery;
 pub mod hours;
+mod input;
 pub mod keyboard;
 pub mod locale;
 pub mod map;
 mod mapping;
+mod pin;
 pub mod slip;
 pub mod voice;
 pub mod zone;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::mem::Discriminant;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::mpsc::{self, Receiver};
@@ -58,8 +60,8 @@ mod ui {
 const TICK: Duration = Duration::from_millis(500);
 /// How often the map is drawn anew while sharper tiles are to come; never otherwise.
 const MAP_TICK: Duration = Duration::from_millis(33);
-/// A second strike on the same button within this time is a slip of the finger.
-const DOUBLE_STRIKE: Duration = Duration::from_millis(500);
+/// How many ticks lie between two looks for touch screens, keyboards and displays.
+const INPUT_TICKS: u32 = 4;
 
 /// How a kiosk is set up.
 #[derive(Debug, Clone, Default)]
@@ -84,6 +86,10 @@ pub struct Options {
     pub output: voice::jack::Output,
     /// ALSA's name of the sound device; `default` otherwise.
     pub sound_device: Option<String>,
+    /// How long the kiosk waits for people.
+    pub patience: app::Patience,
+    /// The file with the hash of staff's PIN (a PHC string of Argon2); without one staff have no way in at the screen.
+    pub staff_pin: Option<PathBuf>,
 }
 
 /// A kiosk: its window, its state, and the thread that talks to the daemon.
@@ -113,7 +119,6 @@ struct Inner {
     frozen: Cell<bool>,
     /// What a test says that the clock on the wall shows.
     wall: Cell<Option<NaiveDateTime>>,
-    struck: Cell<Option<(Discriminant<Msg>, Duration)>>,
     voice: RefCell<voice::Voice>,
     keypad: app::Keypad,
 }
@@ -130,7 +135,7 @@ impl Kiosk {
             // Without an event loop (in tests) nobody is woken, and `pump` takes the message.
             let _ = wake.upgrade_in_event_loop(|window| ui::Shell::get(&window).invoke_arrived());
         });
-        let effects = Effects::start(client, options.photos.clone(), Arc::clone(&deliver))?;
+        let effects = Effects::start(client, options.photos.clone(), options.staff_pin.clone(), Arc::clone(&deliver))?;
         let tell = Arc::clone(&deliver);
         let printer = options.printer.clone().map(|printer| slip::device::Printer::start(printer, deliver)).transpose()?;
         let perform = move |effect| match (effect, &printer) {
@@ -150,8 +155,14 @@ impl Kiosk {
         window.window().set_size(slint::PhysicalSize::new(width, height));
         window.window().set_fullscreen(options.fullscreen);
         let first_language = options.language.clone();
-        let state =
-            State { takes_photos: options.photos.is_some(), first_language, hours: options.hours.clone(), ..State::default() };
+        let state = State {
+            takes_photos: options.photos.is_some(),
+            first_language,
+            hours: options.hours.clone(),
+            patience: options.patience,
+            has_pin: options.staff_pin.as_deref().is_some_and(pin::is_set),
+            ..State::default()
+        };
         let inner = Rc::new(Inner {
             window,
             state: RefCell::new(state),
@@ -166,7 +177,6 @@ impl Kiosk {
             skipped: Cell::default(),
             frozen: Cell::default(),
             wall: Cell::default(),
-            struck: Cell::default(),
             voice: RefCell::new(voice::Voice::new(Box::new(voice::Silent))),
             keypad: options.keypad,
         });
@@ -188,9 +198,16 @@ impl Kiosk {
         inner.show();
         let clock = slint::Timer::default();
         let weak = Rc::downgrade(&inner);
+        let (devices, displays) = (input::Devices::of_system(), display::Displays::of_system());
+        let mut ticks = 0;
         clock.start(slint::TimerMode::Repeated, TICK, move || {
             if let Some(inner) = weak.upgrade() {
                 inner.pump();
+                if ticks % INPUT_TICKS == 0 {
+                    inner.look_for_input(&devices);
+                    inner.take(Msg::Displayed(displays.look()));
+                }
+                ticks = ticks.wrapping_add(1);
                 inner.tick();
                 bridge::drawn::beat();
             }
@@ -296,6 +313,18 @@ impl Inner {
         if self.frozen.get() { self.skipped.get() } else { self.started.elapsed() + self.skipped.get() }
     }
 
+    /// Takes note of touch screens and keyboards that came or went.
+    fn look_for_input(self: &Rc<Self>, devices: &input::Devices) {
+        let now = devices.look();
+        if self.state.borrow().touchable != now {
+            match now {
+                app::Touchable::No => tracing::warn!("no touch screen, mouse or keyboard is there; check its cable"),
+                now => tracing::info!(?now, "input devices changed"),
+            }
+            self.take(Msg::Touchable(now));
+        }
+    }
+
     fn tick(self: &Rc<Self>) {
         let wall = self.wall.get().unwrap_or_else(|| chrono::Local::now().naive_local());
         self.take(Msg::Tick { now_ms: u64::try_from(self.now().as_millis()).unwrap_or(u64::MAX), wall: Some(wall) });
@@ -305,13 +334,10 @@ impl Inner {
     /// Takes a message from the screen, unless it is the second of a double strike.
     fn struck(self: &Rc<Self>, msg: Msg) {
         self.hush();
-        if msg.is_step() {
-            let (kind, now) = (std::mem::discriminant(&msg), self.now());
-            let before = self.struck.replace(Some((kind, now)));
-            if before.is_some_and(|(same, at)| same == kind && now.saturating_sub(at) < DOUBLE_STRIKE) {
-                self.take(Msg::Touched);
-                return;
-            }
+        let now_ms = u64::try_from(self.now().as_millis()).unwrap_or(u64::MAX);
+        if app::strike::is_second(&mut self.state.borrow_mut(), &msg, now_ms) {
+            self.take(Msg::Touched);
+            return;
         }
         self.take(msg);
     }
@@ -353,12 +379,14 @@ impl Inner {
         }
         loop {
             let Some(msg) = self.waiting.borrow().front().cloned() else { return };
-            let before = self.state.borrow().session.clone();
-            let rest = self.state.borrow().rest;
-            let quiet = matches!(msg, Msg::Tick { .. } | Msg::Touched);
+            let seen = |state: &State| {
+                (state.session.clone(), state.rest, state.cleaning_s(), state.pause_min(), state.is_untouchable())
+            };
+            let before = seen(&self.state.borrow());
+            let quiet = matches!(msg, Msg::Tick { .. } | Msg::Touched | Msg::Displayed(_));
             let effects = app::update(&mut self.state.borrow_mut(), msg);
             // Most ticks change nothing that can be seen.
-            if !quiet || before != self.state.borrow().session || rest != self.state.borrow().rest {
+            if !quiet || before != seen(&self.state.borrow()) {
                 self.show();
                 self.listen();
             }
@@ -366,6 +394,7 @@ impl Inner {
                 match effect {
                     Effect::Look(point) => self.mapping.borrow_mut().look(point),
                     Effect::LookAround => self.mapping.borrow_mut().look_around(),
+                    Effect::Restart => restart(),
                     effect => (self.perform)(effect),
                 }
             }
@@ -388,6 +417,14 @@ impl Inner {
     }
 }
 
+/// Ends the event loop: staff wish it, or the display is another. The service manager starts the program anew.
+fn restart() {
+    tracing::info!("the kiosk ends, to be started anew: staff wish it, or another display is there");
+    if let Err(error) = slint::quit_event_loop() {
+        tracing::error!(%error, "the event loop does not end");
+    }
+}
+
 /// Random bytes of the system.
 fn chance() -> [u8; 16] {
     let mut bytes = [0; 16];
@@ -398,6 +435,11 @@ fn chance() -> [u8; 16] {
     }
     bytes
 }
+
+/// As in the program itself: what is let go of is overwritten.
+#[cfg(test)]
+#[global_allocator]
+static MEMORY: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 #[cfg(test)]
 mod tests;

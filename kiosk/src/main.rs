@@ -3,7 +3,15 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Parser, value_parser};
+use kiosk::app::Patience;
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use zeroizing_alloc::ZeroAlloc;
+
+/// What a resident typed is overwritten when it is let go of, in whoever's hands it was: the window's texts, the network's buffers, the
+/// queue of messages.
+#[global_allocator]
+static MEMORY: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 const HELP: &str = "Opening hours (--open): a part of OpenStreetMap's opening_hours. The local time counts.
   Mo-Fr 08:00-18:00; Sa 09:00-13:00   days and times; a later rule replaces an earlier one for its days
@@ -16,7 +24,7 @@ Days without a rule are closed. While the clock is not verified, the screen is n
 Exit codes:
   0  the window was closed
   1  it does not start; the message says why
-  2  the command line, WEGOVNOW_OPEN, WEGOVNOW_SCALE or WEGOVNOW_PAPER is wrong";
+  2  the command line, or a variable that it names, is wrong";
 
 /// Opening hours, if any were given.
 #[derive(Clone)]
@@ -70,6 +78,24 @@ struct Arguments {
     /// The language to start in, like `fi`; the town's first otherwise
     #[arg(long, value_name = "CODE")]
     language: Option<api::Language>,
+    /// Ask whether somebody is still there after so many seconds without a touch
+    #[arg(long, value_name = "SECONDS", env = "WEGOVNOW_IDLE", value_parser = within(Patience::IDLE_S), default_value_t = 120)]
+    idle: u64,
+    /// Clear everything so many seconds after that
+    #[arg(long, value_name = "SECONDS", env = "WEGOVNOW_WARNING", value_parser = within(Patience::WARNING_S), default_value_t = 30)]
+    warning: u64,
+    /// Show the page after "Finish" for so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = within(Patience::FINISHED_S), default_value_t = 12)]
+    finished: u64,
+    /// Take the same button touched again within so many milliseconds for a slip of the finger
+    #[arg(long, value_name = "MS", env = "WEGOVNOW_STRIKE", value_parser = within(Patience::STRIKE_MS), default_value_t = 500)]
+    strike: u64,
+    /// The same for a key of the keyboard on the screen
+    #[arg(long, value_name = "MS", env = "WEGOVNOW_KEY_STRIKE", value_parser = within(Patience::STRIKE_MS), default_value_t = 0)]
+    key_strike: u64,
+    /// The file with the hash of staff's PIN [default: staff-pin in $CREDENTIALS_DIRECTORY, if it is there]
+    #[arg(long, value_name = "FILE")]
+    staff_pin: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -109,6 +135,16 @@ fn sound(text: &str) -> Result<kiosk::voice::jack::Output, String> {
     }
 }
 
+fn within(range: std::ops::RangeInclusive<u64>) -> clap::builder::RangedU64ValueParser {
+    value_parser!(u64).range(range)
+}
+
+/// systemd lays a credential there that only the kiosk can read, and that is never on a disk (systemd.exec(5), LoadCredential).
+fn credential() -> Option<PathBuf> {
+    let file = PathBuf::from(std::env::var_os("CREDENTIALS_DIRECTORY")?).join("staff-pin");
+    file.exists().then_some(file)
+}
+
 fn scale(text: &str) -> Result<f32, String> {
     text.parse().ok().filter(|scale| (0.5..=4.0).contains(scale)).ok_or_else(|| "a number from 0.5 to 4".to_owned())
 }
@@ -124,8 +160,19 @@ fn main() -> anyhow::Result<()> {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
+    // No core dump, and no other process of the same account that reads the memory.
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "a crash of the kiosk could leave its memory on a disk");
+    }
     let arguments = Arguments::parse();
-    let Arguments { socket, photos, size, fullscreen, fit, scale, open, printer, paper, language, command, .. } = arguments;
+    let patience = Patience {
+        idle_ms: arguments.idle * 1_000,
+        warning_ms: arguments.warning * 1_000,
+        finished_ms: arguments.finished * 1_000,
+        strike_ms: arguments.strike,
+        key_strike_ms: arguments.key_strike,
+    };
+    let Arguments { socket, photos, size, fullscreen, fit, scale, open, printer, paper, language, staff_pin, command, .. } = arguments;
     let (keypad, sound, sound_device) = (arguments.keypad, arguments.sound, arguments.sound_device);
     if let Some(Command::Gallery { out, town }) = command {
         return kiosk::gallery::write(&out, town.as_deref());
@@ -149,6 +196,8 @@ fn main() -> anyhow::Result<()> {
             keypad,
             output: sound,
             sound_device: Some(sound_device),
+            patience,
+            staff_pin: staff_pin.or_else(credential),
         },
     )?
     .run()

@@ -2,6 +2,8 @@
 
 mod ear;
 mod printing;
+mod monkey;
+mod session;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -31,7 +33,13 @@ impl Hall {
     }
 
     fn with(options: Options) -> Hall {
-        i_slint_backend_testing::init_no_event_loop();
+        thread_local! {
+            /// A thread has one platform, however many kiosks a test opens in it.
+            static HAS_PLATFORM: Cell<bool> = const { Cell::new(false) };
+        }
+        if !HAS_PLATFORM.replace(true) {
+            i_slint_backend_testing::init_no_event_loop();
+        }
         let asked: Rc<RefCell<Vec<Effect>>> = Rc::default();
         let list = Rc::clone(&asked);
         let (_, arrived) = mpsc::channel();

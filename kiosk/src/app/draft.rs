@@ -9,7 +9,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     state.session.notice = Notice::None;
     match msg {
         Msg::Start(kind) => {
-            state.session.draft = Draft { kind: Some(kind), ..Draft::default() };
+            // The place of the report before, if there was one, is offered again: nobody is asked twice (WCAG 3.3.7).
+            let said = state.session.said.clone();
+            let (point, address) = said.map_or((None, None), |said| (Some(said.point), said.address));
+            state.session.draft = Draft { kind: Some(kind), point, address, ..Draft::default() };
             state.session.screen = Screen::Category;
         }
         Msg::Category(code) => {
@@ -20,7 +23,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             }
             draft.category = Some(code);
             state.session.screen = if draft.reviewed && missing(state).is_none() { Screen::Review } else { Screen::Place };
-            return look_up(state);
+            let shown = if state.session.screen == Screen::Place { state.session.draft.point } else { None };
+            let mut effects: Vec<Effect> = shown.map(Effect::Look).into_iter().collect();
+            effects.extend(look_up(state));
+            return effects;
         }
         Msg::Spot(point) => return spot(state, point, None),
         Msg::ChooseFound(index) => {
@@ -71,7 +77,9 @@ pub fn spot(state: &mut State, point: Point, address: Option<String>) -> Vec<Eff
     }
     let draft = &mut state.session.draft;
     draft.point = Some(point);
-    draft.address = address;
+    draft.address.clone_from(&address);
+    state.session.said = Some(Said { point, address });
+    let draft = &mut state.session.draft;
     draft.found.clear();
     draft.near.clear();
     state.session.typing = None;
@@ -141,17 +149,22 @@ pub fn missing(state: &State) -> Option<(Screen, Notice)> {
     if draft.text.text().trim().is_empty() {
         return Some((Screen::Details, Notice::TextMissing));
     }
-    for question in &category.questions {
-        let answer = draft.answers.get(&question.code).map_or("", |edit| edit.text().trim());
-        if answer.is_empty() {
-            if question.required {
-                return Some((Screen::Details, Notice::AnswerMissing));
-            }
-        } else if wire(state, question.datatype, answer).is_none() {
-            return Some((Screen::Details, Notice::AnswerBad));
-        }
+    let wrong = category.questions.iter().find_map(|question| answer_fault(state, question));
+    wrong.map(|notice| (Screen::Details, notice))
+}
+
+/// What is wrong with the answer to a question.
+fn answer_fault(state: &State, question: &api::Question) -> Option<Notice> {
+    let answer = state.session.draft.answers.get(&question.code).map_or("", |edit| edit.text().trim());
+    match answer {
+        "" => question.required.then_some(Notice::AnswerMissing),
+        answer => wire(state, question.datatype, answer).is_none().then_some(Notice::AnswerBad),
     }
-    None
+}
+
+/// The first question of which the answer is wrong.
+pub fn wrong_answer(state: &State) -> Option<&api::Question> {
+    state.category()?.questions.iter().find(|question| answer_fault(state, question).is_some())
 }
 
 fn next(state: &mut State) {
@@ -259,6 +272,9 @@ pub fn replied(state: &mut State, ticket: Ticket, reply: Reply) -> Vec<Effect> {
         Reply::Address(result) if draft.address_wanted == wanted => {
             draft.address_wanted = None;
             if let Ok(reply) = result {
+                if let Some(said) = &mut session.said {
+                    said.address.clone_from(&reply.label);
+                }
                 draft.address = reply.label;
             }
         }

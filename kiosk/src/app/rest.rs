@@ -1,7 +1,8 @@
 //! The dark screen outside of opening hours, and how it is woken.
 //!
 //! It is dark when the house is closed, the last resident's session has been wiped and nobody has touched the screen for [`AWAKE_MS`].
-//! The touch that wakes it presses nothing. It is never dark in opening hours, nor when the clock cannot be trusted to know them.
+//! The touch that wakes it presses nothing. It is never dark in opening hours, nor when the clock cannot be trusted to know them, unless
+//! staff put it out: then until it is touched.
 
 use chrono::{Datelike, NaiveDateTime};
 
@@ -32,6 +33,7 @@ pub fn tick(state: &mut State, wall: Option<NaiveDateTime>) {
     let now_ms = state.now_ms;
     state.rest = match state.rest {
         Rest::Waking { since_ms } if now_ms.saturating_sub(since_ms) < HELD_MS => return,
+        _ if state.put_out => Rest::Dark { place: now_ms / DRIFT_MS },
         _ if is_closed(state, wall) && !state.session.started && now_ms.saturating_sub(state.touched_ms) >= AWAKE_MS => {
             Rest::Dark { place: now_ms / DRIFT_MS }
         }
@@ -39,8 +41,15 @@ pub fn tick(state: &mut State, wall: Option<NaiveDateTime>) {
     };
 }
 
+/// Staff put the screen out.
+pub fn put_out(state: &mut State) {
+    state.put_out = true;
+    state.rest = Rest::Dark { place: state.now_ms / DRIFT_MS };
+}
+
 /// Somebody touched the dark screen.
 pub fn wake(state: &mut State) {
+    state.put_out = false;
     state.touched_ms = state.now_ms;
     if matches!(state.rest, Rest::Dark { .. }) {
         state.rest = Rest::Waking { since_ms: state.now_ms };

@@ -7,6 +7,8 @@ use api::{
     AttachmentId, Filed, FollowCode, Found, Kind, Language, Near, Point, QuestionCode, Report, ReportId, SessionId, Summary,
 };
 
+use super::staff::Staff;
+use super::strike::Strike;
 use super::{Compass, Print, Settings, Voice};
 use crate::keyboard::{Edit, Layer};
 
@@ -42,6 +44,10 @@ pub enum Overlay {
     Photos,
     /// How a box without settings takes them.
     Technician,
+    /// Staff's PIN.
+    Pin,
+    /// What staff may do.
+    Staff,
 }
 
 /// Something to tell the resident: cause and remedy are in the markup, by name.
@@ -158,6 +164,13 @@ pub struct Browse {
     pub chosen: Option<ReportId>,
 }
 
+/// A place said in this session, so that nobody is asked for it twice (WCAG 3.3.7).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    pub point: Point,
+    pub address: Option<String>,
+}
+
 /// Everything of one resident.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Session {
@@ -171,6 +184,8 @@ pub struct Session {
     pub screen: Screen,
     pub overlay: Overlay,
     pub notice: Notice,
+    /// The notice takes the focus itself: nothing else on the screen can be put right.
+    pub notice_leads: bool,
     pub typing: Option<Typing>,
     pub touched_ms: u64,
     /// Seconds until the wipe, while the warning is shown.
@@ -187,4 +202,9 @@ pub struct Session {
     pub print: Print,
     /// Slips that came out.
     pub copies: u8,
+    /// The place of the last report begun, offered to the next.
+    pub said: Option<Said>,
+    /// The last step, so that a double strike is known.
+    pub struck: Option<Strike>,
+    pub staff: Staff,
 }

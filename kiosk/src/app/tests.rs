@@ -1,3 +1,5 @@
+mod forget;
+
 use super::*;
 
 fn tick(state: &mut State, now_ms: u64) -> Vec<Effect> {
@@ -81,7 +83,7 @@ fn a_support_counts_the_session_once_and_keeps_its_id() {
 }
 
 /// At the details of a report in a category that asks for a time.
-fn at_details() -> State {
+pub fn at_details() -> State {
     let town = crate::gallery::town(None).unwrap();
     let point = town.center;
     let mut state = State { town: Some(town), online: true, zone: crate::zone::tests::helsinki(), ..State::default() };

@@ -7,7 +7,7 @@ use api::{BoxNotice, Datatype, Kind, Status, Summary, UnixMs};
 use slint::{Global, Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString};
 
 use super::{list, text};
-use crate::app::{Field, Notice, Overlay, Picture, Rest, Screen, State};
+use crate::app::{Fault, Field, Notice, Overlay, Picture, Rest, Screen, State};
 use crate::keyboard::{Edit, Key, KeyCap, layout};
 use crate::{locale, slip as slip_picture, ui};
 
@@ -76,7 +76,8 @@ pub fn shell(window: &ui::AppWindow, state: &State) {
         Screen::Finished => ui::ScreenName::Finished,
     });
     shell.set_overlay(match session.overlay {
-        Overlay::None => ui::OverlayName::None,
+        // Sheets for staff are their own.
+        Overlay::None | Overlay::Pin | Overlay::Staff => ui::OverlayName::None,
         Overlay::Help => ui::OverlayName::Help,
         Overlay::Languages => ui::OverlayName::Languages,
         Overlay::Settings => ui::OverlayName::Settings,
@@ -102,6 +103,8 @@ pub fn shell(window: &ui::AppWindow, state: &State) {
         shell.set_sign_y(share(611));
     }
     shell.set_warning(session.warning_s.map_or(-1, number));
+    shell.set_countdown(state.countdown_s().map_or(-1, number));
+    shell.set_notice_focus(session.notice_leads);
     let current = state.language_tag();
     shell.set_language(text(&locale::own_name(current)));
     let offered = state.town.iter().flat_map(|town| &town.languages).filter(|language| locale::is_complete(language.as_str()));
@@ -257,6 +260,7 @@ pub fn details(window: &ui::AppWindow, state: &State) {
     data.set_moment(text(&written_example(state)));
     data.set_photo_ready(draft.photo.as_ref().is_some_and(|photo| photo.id.is_some()));
     let empty = Edit::default();
+    let fault = state.fault();
     let questions = state.category().into_iter().flat_map(|category| &category.questions).map(|question| {
         let edit = draft.answers.get(&question.code).unwrap_or(&empty);
         let chosen: Vec<&str> = edit.text().split(',').collect();
@@ -270,6 +274,7 @@ pub fn details(window: &ui::AppWindow, state: &State) {
             name: text(state.text(&question.names)),
             lang_note: text(&state.text_note(&question.names)),
             required: question.required,
+            fault: fault == Some(Fault::Choice(question.code.clone())),
             hint: match question.datatype {
                 Datatype::Number => 1,
                 Datatype::Datetime => 2,
