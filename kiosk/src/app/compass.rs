@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_step_is_as_long_as_it_says_and_four_of_them_lead_back() {
-        for step in 0..STEPS_M.len() {
+        for (step, long_m) in STEPS_M.iter().enumerate() {
             let mut state = at_place();
             state.session.compass.step = step;
             let start = state.session.draft.point.unwrap();
@@ -140,7 +140,7 @@ mod tests {
                 let before = state.session.draft.point.unwrap();
                 super::super::update(&mut state, Msg::Compass(CompassMsg::Go(degrees)));
                 let gone_m = before.distance_m(&state.session.draft.point.unwrap());
-                assert!((gone_m - f64::from(STEPS_M[step])).abs() < 0.5, "{degrees}: {gone_m}");
+                assert!((gone_m - f64::from(*long_m)).abs() < 0.5, "{degrees}: {gone_m}");
             }
             let back_m = start.distance_m(&state.session.draft.point.unwrap());
             assert!(back_m < 0.5, "{back_m}");

@@ -68,8 +68,8 @@ pub struct Voice {
     pub switches: Option<Switches>,
     /// While they are learnt: the first one, once pressed.
     pub first_switch: Option<String>,
-    /// The first switch was pressed where the second was asked for.
-    pub same_switch: bool,
+    /// So often the first switch was pressed where the second was asked for.
+    pub same_switch: u32,
 }
 
 impl Default for Voice {
@@ -83,7 +83,7 @@ impl Default for Voice {
             sheet: VoiceSheet::None,
             switches: None,
             first_switch: None,
-            same_switch: false,
+            same_switch: 0,
         }
     }
 }
@@ -160,7 +160,7 @@ pub fn update(state: &mut State, msg: VoiceMsg) -> Vec<Effect> {
 }
 
 fn sheet(session: &mut Session, wished: VoiceSheet) {
-    (session.voice.first_switch, session.voice.same_switch) = (None, false);
+    (session.voice.first_switch, session.voice.same_switch) = (None, 0);
     session.voice.sheet = wished;
     if wished != VoiceSheet::None {
         session.overlay = Overlay::None;
@@ -180,10 +180,10 @@ fn learnt(voice: &mut Voice, key: String) {
     }
     match voice.first_switch.take() {
         None => voice.first_switch = Some(key),
-        Some(first) if first == key => (voice.first_switch, voice.same_switch) = (Some(first), true),
+        Some(first) if first == key => (voice.first_switch, voice.same_switch) = (Some(first), voice.same_switch + 1),
         Some(moves) => {
             voice.switches = Some(Switches { moves, chooses: key });
-            (voice.sheet, voice.same_switch) = (VoiceSheet::None, false);
+            (voice.sheet, voice.same_switch) = (VoiceSheet::None, 0);
         }
     }
 }
@@ -267,9 +267,9 @@ mod tests {
             update(&mut state, VoiceMsg::Switch(key.into()));
             update(&mut state, VoiceMsg::Switch(key.into()));
         }
-        assert!(state.session.voice.same_switch && state.session.voice.switches.is_none());
+        assert_eq!((state.session.voice.same_switch, &state.session.voice.switches), (1, &None));
         update(&mut state, VoiceMsg::Switch("y".into()));
-        assert!(state.session.voice.switches.is_some() && !state.session.voice.same_switch);
+        assert!(state.session.voice.switches.is_some() && state.session.voice.same_switch == 0);
     }
 
     #[test]

@@ -123,10 +123,12 @@ fn show(window: &ui::AppWindow, state: &State, said: &str, soundless: bool) {
         VoiceSheet::Compass => ui::VoiceSheetName::Compass,
     });
     data.set_rate(voice.rate_percent().into());
-    (data.set_slowest(voice.rate == 0), data.set_fastest(voice.rate + 1 == RATES_PERCENT.len()));
+    data.set_slowest(voice.rate == 0);
+    data.set_fastest(voice.rate + 1 == RATES_PERCENT.len());
     data.set_volume(number(voice.gain + 1));
     data.set_volumes(number(GAINS_DB.len()));
-    (data.set_quietest(voice.gain == 0), data.set_loudest(voice.gain + 1 == GAINS_DB.len()));
+    data.set_quietest(voice.gain == 0);
+    data.set_loudest(voice.gain + 1 == GAINS_DB.len());
     data.set_second_switch(voice.first_switch.is_some());
     let (draft, compass) = (&state.session.draft, &state.session.compass);
     data.set_has_place(draft.point.is_some());

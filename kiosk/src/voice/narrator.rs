@@ -79,7 +79,7 @@ pub struct Scene {
     pub sheet: VoiceSheet,
     pub by_switches: bool,
     pub first_switch: bool,
-    pub same_switch: bool,
+    pub same_switch: u32,
     pub notice: Notice,
     pub warning_s: Option<u32>,
     pub typing: Option<Field>,
@@ -182,9 +182,13 @@ pub struct Narrator {
     /// Where the cursor stood before something was laid over the screen, or the keyboard came.
     before: Option<Spot>,
     field: Option<Spot>,
+    /// Texts of the screen before: what stands on this one too need not be heard again.
+    read: Vec<String>,
     alerts: Vec<String>,
     last: Vec<Part>,
     by_hand: bool,
+    /// The field of which letters have been said.
+    typed_in: Option<Field>,
     quiet_since_ms: Option<u64>,
     hinted: bool,
 }
@@ -278,6 +282,7 @@ impl Narrator {
             return if old.on { vec![Say::now(vec![Part::new(words.say(Phrase::Ended))])] } else { Vec::new() };
         }
         let old_cursor = self.cursor;
+        self.read = self.spots.drain(..).filter(|spot| old.on && spot.role == Role::Text).map(|spot| spot.label).collect();
         self.lay(spots);
         let mut says = Vec::new();
         if !old.on {
@@ -287,6 +292,9 @@ impl Narrator {
             says.push(Say::now(parts));
         } else if scene.notice != Notice::None && scene.notice != old.notice && self.go_to(|spot| spot.id == "notice") {
             says.push(Say::now(self.describe(words)));
+        } else if scene.same_switch > old.same_switch {
+            self.stay(old_spot.as_ref(), old_cursor);
+            says.push(Say::now(vec![Part::new(words.say(Phrase::SameSwitch))]));
         } else if scene.stage() != old.stage() {
             says.push(Say::now(self.turn(&old, old_spot.clone(), words)));
         } else if scene.typing.is_some() && old.typing != scene.typing && !self.by_hand {
@@ -309,12 +317,15 @@ impl Narrator {
         }
         let moved = !says.is_empty();
         let echo = self.echo(&old, words);
-        if let Some(parts) = &echo {
+        if let Some((field, parts)) = &echo {
             says.push(Say::now(parts.clone()));
+            self.typed_in = Some(field.clone());
         }
         self.alert(&mut says);
         self.tell_changes(&old, words, &mut says);
-        if !moved && echo.is_none() && !self.is_in_row() && self.differs(old_spot.as_ref()) {
+        // The warning's seconds are counted above, not at every tick.
+        let counts = scene.warning_s.is_some();
+        if !moved && echo.is_none() && !counts && !self.is_in_row() && self.differs(old_spot.as_ref()) {
             says.push(Say::then(self.describe(words)));
         }
         if let Some(say) = says.last() {
@@ -335,9 +346,6 @@ impl Narrator {
     fn turn(&mut self, old: &Scene, old_spot: Option<Spot>, words: &dyn Words) -> Vec<Part> {
         let scene = self.scene.clone();
         self.by_hand = false;
-        if scene.same_switch && !old.same_switch {
-            return vec![Part::new(words.say(Phrase::SameSwitch))];
-        }
         if old.is_covered() && !scene.is_covered() && old.screen == scene.screen && old.language == scene.language {
             let back = self.before.take();
             let mut parts = Vec::new();
@@ -358,7 +366,12 @@ impl Narrator {
         if !old.is_covered() && scene.is_covered() {
             self.before = old_spot;
         }
-        self.arrive(words)
+        let mut parts = Vec::new();
+        if old.warning_s.is_some() && scene.warning_s.is_none() && old.screen == scene.screen {
+            parts.push(Part::new(words.say(Phrase::MoreTime)));
+        }
+        parts.extend(self.arrive(words));
+        parts
     }
 
     /// Reads what stands before the first control, and puts the cursor on the last of it.
@@ -376,7 +389,12 @@ impl Narrator {
         let mut parts = Vec::new();
         for entry in 0..leading {
             self.cursor.entry = entry;
-            parts.extend(self.describe(words));
+            if !self.spot().is_some_and(|spot| self.read.contains(&spot.label)) {
+                parts.extend(self.describe(words));
+            }
+        }
+        if parts.is_empty() {
+            return self.step(true, words).parts;
         }
         parts
     }
@@ -408,7 +426,7 @@ impl Narrator {
     }
 
     /// What was typed or deleted since.
-    fn echo(&self, old: &Scene, words: &dyn Words) -> Option<Vec<Part>> {
+    fn echo(&self, old: &Scene, words: &dyn Words) -> Option<(Field, Vec<Part>)> {
         let changed = |(field, new): &(Field, String)| {
             let before = old.texts.iter().find(|(own, _)| own == field).map_or("", |(_, text)| text);
             (before != new).then(|| (field.clone(), before.to_owned(), new.clone()))
@@ -417,10 +435,16 @@ impl Narrator {
         if old.screen != self.scene.screen || !(self.by_hand || self.scene.typing.as_ref() == Some(&field)) {
             return None;
         }
-        let said = |text: &str| {
-            let part = Part { text: self.letter(text, words), personal: field != Field::Search };
-            Some(vec![part])
+        let quiet = self.typed_in.as_ref() == Some(&field);
+        let say = |text: String| {
+            let mut parts = vec![Part { text, personal: field != Field::Search, quiet }];
+            // The next letter is looked for from the row that the cursor is on.
+            if self.is_in_row() {
+                parts.extend(self.describe(words));
+            }
+            Some((field.clone(), parts))
         };
+        let said = |text: &str| say(self.letter(text, words));
         let kept = now.chars().zip(before.chars()).take_while(|(one, other)| one == other).count();
         let tail = |text: &str, count: usize| text.chars().skip(count).collect::<String>();
         let (added, gone) = (tail(&now, kept), tail(&before, kept));
@@ -432,8 +456,7 @@ impl Narrator {
             };
         }
         if added.is_empty() && gone.chars().count() == 1 {
-            let part = Part { text: words.deleted(&self.letter(&gone, words)), personal: field != Field::Search };
-            return Some(vec![part]);
+            return say(words.deleted(&self.letter(&gone, words)));
         }
         said(&now)
     }
@@ -442,7 +465,8 @@ impl Narrator {
     fn letter(&self, text: &str, words: &dyn Words) -> String {
         let mut letters = text.chars();
         match (letters.next(), letters.next()) {
-            (Some(letter), None) if letter.is_uppercase() => words.capital(text),
+            // Codes have no small letters.
+            (Some(letter), None) if letter.is_uppercase() && self.scene.typing != Some(Field::Code) => words.capital(text),
             _ => text.to_owned(),
         }
     }
@@ -516,7 +540,7 @@ impl Narrator {
 
     fn thing(&self, spot: &Spot, words: &dyn Words) -> Vec<Part> {
         let personal = |text: &str| self.scene.personal.iter().any(|own| text.contains(own.as_str()));
-        let part = |text: String, is_personal: bool| Part { text, personal: is_personal };
+        let part = |text: String, is_personal: bool| Part { text, personal: is_personal, quiet: false };
         match spot.role {
             Role::Text => {
                 let own = personal(&spot.label) || self.scene.all_personal;

@@ -8,17 +8,19 @@ pub struct Part {
     pub text: String,
     /// What somebody typed, or what their code opened: for their own ears only (EN 301 549, 5.1.3.8 and 5.1.3.9).
     pub personal: bool,
+    /// Then nothing is said instead: of a letter typed after another it has been said already that it stands on the screen.
+    pub quiet: bool,
 }
 
 impl Part {
     /// For everybody's ears.
     pub fn new(text: impl Into<String>) -> Part {
-        Part { text: text.into(), personal: false }
+        Part { text: text.into(), personal: false, quiet: false }
     }
 
     /// For one pair of ears.
     pub fn personal(text: impl Into<String>) -> Part {
-        Part { text: text.into(), personal: true }
+        Part { text: text.into(), personal: true, quiet: false }
     }
 }
 
@@ -29,7 +31,7 @@ pub fn words(parts: &[Part], channel: Channel, on_screen: &str) -> String {
     for part in parts.iter().filter(|part| !part.text.trim().is_empty()) {
         if !part.personal || super::is_private(channel) {
             said.push(part.text.trim());
-        } else if !hidden {
+        } else if !hidden && !part.quiet {
             hidden = true;
             said.push(on_screen);
         }
