@@ -18,6 +18,7 @@ pub mod gallery;
 pub mod hours;
 pub mod keyboard;
 mod locale;
+pub mod look;
 pub mod map;
 mod mapping;
 pub mod slip;
@@ -41,6 +42,7 @@ use bridge::Laid;
 use chrono::NaiveDateTime;
 use effects::Effects;
 use hours::Hours;
+use look::ScreenMm;
 use mapping::Mapping;
 
 pub use bridge::drawn::LIVE;
@@ -75,12 +77,15 @@ pub struct Options {
     pub hours: Option<Hours>,
     /// Everything is drawn larger or smaller, so that a screen of any size shows as much as one of Full HD; by this much larger yet.
     pub fit: Option<f32>,
+    /// How large what can be seen of the screen is; 24 inches if nobody said.
+    pub screen_mm: Option<ScreenMm>,
 }
 
 /// A kiosk: its window, its state, and the thread that talks to the daemon.
 pub struct Kiosk {
     inner: Rc<Inner>,
     fit: Option<f32>,
+    screen_mm: Option<ScreenMm>,
     _clock: slint::Timer,
 }
 
@@ -170,7 +175,7 @@ impl Kiosk {
                 bridge::drawn::beat();
             }
         });
-        Kiosk { inner, fit: options.fit, _clock: clock }
+        Kiosk { inner, fit: options.fit, screen_mm: options.screen_mm, _clock: clock }
     }
 
     /// Lets time pass for tests: the clock is that much later, and has ticked.
@@ -224,19 +229,16 @@ impl Kiosk {
     pub fn run(&self) -> anyhow::Result<()> {
         let window = self.inner.window.window();
         window.show()?;
+        let size = window.size();
         if let Some(scale) = self.fit {
-            let size = window.size();
-            let scale_factor = fitting(size.width, size.height) * scale;
+            let scale_factor = look::fitting(size.width, size.height) * scale;
             window.dispatch_event_with_result(WindowEvent::ScaleFactorChanged { scale_factor })?;
         }
+        let mm = look::pixels_per_mm((size.width, size.height), self.screen_mm, window.scale_factor());
+        tracing::info!(mm, scale = window.scale_factor(), "logical pixels to the millimetre");
+        ui::Theme::get(&self.inner.window).set_mm(mm);
         Ok(self.inner.window.run()?)
     }
-}
-
-/// By how much what was laid out for Full HD, upright or not, is enlarged for a screen of so many pixels.
-fn fitting(width: u32, height: u32) -> f32 {
-    let by = |side: u32, laid_out: f32| side as f32 / laid_out;
-    by(width.max(height), 1920.0).min(by(width.min(height), 1080.0)).clamp(0.4, 4.0)
 }
 
 impl Inner {

@@ -8,6 +8,11 @@ pub fn is_complete(language: &str) -> bool {
     language == "en" || BUNDLED.iter().any(|(code, _)| *code == language)
 }
 
+/// Every language that the kiosk's words are in, English first.
+pub fn offered() -> Vec<&'static str> {
+    std::iter::once("en").chain(BUNDLED.iter().map(|(code, _)| *code)).collect()
+}
+
 /// A language's name as its speakers write it; an unknown one's is its code.
 pub fn own_name(language: &str) -> &str {
     if language == "en" {
