@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use image::{RgbImage, imageops};
 
 use super::*;
+use crate::app::{Colours, TextSize};
 use crate::map::tests::extract;
 
 /// Set `KIOSK_GALLERY` to a folder to keep the pictures, and `KIOSK_GALLERY_TOWN` to a town file or extract for a map.
@@ -92,41 +93,50 @@ fn screens_look_as_they_did() {
     );
     let samples = samples(&studio.town).unwrap();
     let mut wrong = Vec::new();
+    let mut hold = |name: String, drawn: RgbImage| {
+        let path = folder.join(name).with_extension("png");
+        if update {
+            std::fs::create_dir_all(&folder).unwrap();
+            return save(&drawn, &path);
+        }
+        let actual = path.with_extension("actual.png");
+        let _ = std::fs::remove_file(&actual);
+        let Ok(golden) = image::open(&path) else { return wrong.push(format!("{} is not there", path.display())) };
+        let others = others(&golden.to_rgb8(), &drawn);
+        if others > OTHER_PER_MILLE {
+            save(&drawn, &actual);
+            let (path, actual) = (path.display(), actual.display());
+            wrong.push(format!("{path} looks otherwise in {others:.1} ‰ of its pixels: see {actual}"));
+        }
+    };
     let alone = Session::default();
-    let mut pictures: Vec<(&str, &Session)> = GOLDEN
-        .map(|name| samples.iter().find(|(sample, _)| *sample == name).unwrap())
-        .iter()
-        .map(|(name, session)| (*name, session))
-        .collect();
+    let sample = |wanted: &str| samples.iter().find(|(name, _)| *name == wanted).map(|(_, session)| session).unwrap();
+    let mut pictures: Vec<(&'static str, &Session)> = GOLDEN.map(|name| (name, sample(name))).into();
     // Nothing of the dark stays on the screen that is woken from it.
     pictures.extend([("dark", &alone), ("woken", &alone)]);
     for (name, session) in pictures {
         for language in if name == "dark" { &["en"][..] } else { &["en", "de"] } {
-            for (shape, size) in [("landscape", (1920, 1080)), ("portrait", (1080, 1920))] {
+            for (shape, size) in wish::ORIENTATIONS {
                 let drawn = smaller(&studio.picture(name, session, language, size).unwrap());
-                let path = folder.join(format!("{name}-{language}-{shape}.png"));
-                if update {
-                    std::fs::create_dir_all(&folder).unwrap();
-                    save(&drawn, &path);
-                    continue;
-                }
-                let actual = path.with_extension("actual.png");
-                let _ = std::fs::remove_file(&actual);
-                let Ok(golden) = image::open(&path) else {
-                    wrong.push(format!("{} is not there", path.display()));
-                    continue;
-                };
-                let others = others(&golden.to_rgb8(), &drawn);
-                if others > OTHER_PER_MILLE {
-                    save(&drawn, &actual);
-                    wrong.push(format!(
-                        "{} looks otherwise in {others:.1} ‰ of its pixels: see {}",
-                        path.display(),
-                        actual.display()
-                    ));
-                }
+                hold(format!("{name}-{language}-{shape}"), drawn);
             }
         }
+    }
+    // As residents set it.
+    let (landscape, portrait) = ((1920, 1080), (1080, 1920));
+    for (screen, language, text, colours, low, size) in [
+        ("settings", "en", TextSize::Large, Colours::Standard, false, landscape),
+        ("home", "en", TextSize::Large, Colours::ContrastDark, true, portrait),
+        ("place", "en", TextSize::Large, Colours::Dark, true, landscape),
+        ("category", "de", TextSize::Largest, Colours::Standard, false, portrait),
+        ("details", "de", TextSize::Small, Colours::Soft, false, landscape),
+        ("review", "en", TextSize::Medium, Colours::ContrastLight, false, landscape),
+    ] {
+        let settings = Settings { text, colours, low, ..Settings::default() };
+        let shot = Shot { screen, language: language.to_owned(), settings, size };
+        studio.stage(&shot, sample(screen)).unwrap();
+        let drawn = smaller(&studio.take(sample(screen), language).unwrap());
+        hold(shot.name(), drawn);
     }
     assert!(wrong.is_empty(), "{}\nIf this is meant: KIOSK_GOLDEN=update cargo test -p kiosk look_as_they_did", wrong.join("\n"));
 }
