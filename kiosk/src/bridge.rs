@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use slint::{ComponentHandle, Global, ModelRc, SharedString, VecModel};
 
-use crate::app::{Field, Msg, Overlay, Picture, Screen, State};
+use crate::app::{Colours, Field, Msg, Overlay, Picture, Screen, Setting, State, TextSize};
 use crate::keyboard::{self, Key};
 use crate::ui;
 
@@ -56,6 +56,22 @@ pub fn connect(window: &ui::AppWindow, send: &Send, chance: &Chance, laid: &Laid
     on!(ui::Shell, on_finish, || Msg::Finish);
     on!(ui::Shell, on_help, || Msg::Overlay(Overlay::Help));
     on!(ui::Shell, on_technician, || Msg::Overlay(Overlay::Technician));
+    on!(ui::Shell, on_about, || Msg::Overlay(Overlay::About));
+    on!(ui::Shell, on_settings, || Msg::Overlay(Overlay::Settings));
+    on!(ui::Shell, on_set_text, |step| {
+        let text = usize::try_from(step).ok().and_then(|step| TextSize::ALL.get(step));
+        text.map(|text| Msg::Set(Setting::Text(*text)))
+    });
+    on!(ui::Shell, on_set_colours, |colours| Some(Msg::Set(Setting::Colours(match colours {
+        ui::Colours::Standard => Colours::Standard,
+        ui::Colours::Dark => Colours::Dark,
+        ui::Colours::ContrastDark => Colours::ContrastDark,
+        ui::Colours::ContrastLight => Colours::ContrastLight,
+        ui::Colours::Soft => Colours::Soft,
+    }))));
+    on!(ui::Shell, on_set_low, |low| Some(Msg::Set(Setting::Low(low))));
+    on!(ui::Shell, on_set_still, |still| Some(Msg::Set(Setting::Still(still))));
+    on!(ui::Shell, on_set_defaults, || Msg::Set(Setting::Defaults));
     on!(ui::Shell, on_choose_language, || Msg::Overlay(Overlay::Languages));
     on!(ui::Shell, on_language_chosen, |code| code.parse().ok().map(Msg::Language));
     on!(ui::Shell, on_photo_chosen, |name| Some(Msg::PhotoName(name.into())));

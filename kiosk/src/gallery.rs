@@ -1,10 +1,15 @@
 //! Every screen as a picture, with sample data: for eyes, and for comparing.
 
+pub mod audit;
 mod kinds;
+mod sheet;
+pub mod wish;
 
 use std::cell::RefCell;
+use std::io::Write;
 use std::path::Path;
 use std::rc::Rc;
+use std::time::Instant;
 
 use anyhow::Context;
 use api::{
@@ -15,11 +20,15 @@ use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferTyp
 use slint::platform::{Platform, WindowAdapter};
 use slint::{ComponentHandle, Global, PhysicalSize};
 
+#[cfg(test)]
+use crate::app::Settings;
 use crate::app::{Draft, Field, Notice, Overlay, Printer, Rest, Screen, Session, State, Typing};
 use crate::bridge::{self, Laid};
 use crate::keyboard::{Edit, Layer};
 use crate::mapping::Mapping;
 use crate::{AppWindow, locale, ui};
+use audit::{Finding, Fonts, Rules};
+use wish::{Shot, Wish};
 
 const WORDS: &str = "Dark since Monday, the corner by the pharmacy; my mother fell.";
 
@@ -31,48 +40,76 @@ impl Platform for Headless {
     }
 }
 
-/// Languages of the pictures.
+/// Languages that the samples' own words are in; others show them in English.
 const LANGUAGES: [&str; 4] = ["en", "it", "de", "fi"];
 
-/// Writes every sample in every language and both orientations into a folder, as `NAME-LANGUAGE-WIDTHxHEIGHT.png`.
-/// A town file, or an `osm.pbf` extract, gives the map; without one the map's place stays empty.
-pub fn write(out: &Path, map_file: Option<&Path>) -> anyhow::Result<()> {
+/// Every language that the kiosk's words are in.
+fn languages() -> Vec<&'static str> {
+    locale::offered()
+}
+
+/// What came of a gallery.
+#[derive(Debug, Default)]
+pub struct Written {
+    pub pictures: usize,
+    /// What is wrong, by the picture's name.
+    pub findings: Vec<(String, Finding)>,
+}
+
+/// Writes the pictures wished for into a folder, with a page that shows them all, and looks for flaws in each.
+pub fn write(wish: &Wish) -> anyhow::Result<Written> {
+    let out = &wish.out;
     std::fs::create_dir_all(out).with_context(|| format!("the folder {} cannot be made", out.display()))?;
     // An extract is imported first, beside the pictures.
+    let map_file = wish.town.as_deref();
     let imported =
         map_file.filter(|file| file.extension().is_some_and(|ending| ending == "pbf")).map(|_| out.join("gallery.town"));
     if let (Some(extract), Some(file)) = (map_file, &imported) {
         ::map::import(extract, None, file, &mut |_| {}).with_context(|| format!("{} cannot be imported", extract.display()))?;
     }
     let studio = Studio::open(town(imported.as_deref().or(map_file))?)?;
-    for (name, session) in samples(&studio.town)? {
-        for language in LANGUAGES {
-            for (width, height) in [(1920, 1080), (1080, 1920)] {
-                let picture = studio.picture(name, &session, language, (width, height))?;
-                let path = out.join(format!("{name}-{language}-{width}x{height}.png"));
-                image::save_buffer(&path, picture.as_bytes(), width, height, image::ColorType::Rgba8)
-                    .with_context(|| format!("{} cannot be written", path.display()))?;
-            }
+    let samples = samples(&studio.town)?;
+    let names: Vec<&'static str> = samples.iter().map(|(name, _)| *name).collect();
+    let shots = wish.shots(&names, &languages());
+    anyhow::ensure!(!shots.is_empty(), "nothing is wished for: the screens are {}", names.join(", "));
+    let fonts = Fonts::of_system();
+    let (mut written, began) = (Written::default(), Instant::now());
+    for (index, shot) in shots.iter().enumerate() {
+        let session =
+            samples.iter().find(|(name, _)| *name == shot.screen).map(|(_, session)| session).context("no such screen")?;
+        studio.stage(shot, session)?;
+        let found = audit::audit(studio.window.window(), studio.rules(shot, session), &fonts);
+        written.findings.extend(found.into_iter().map(|finding| (shot.name(), finding)));
+        let picture = studio.take(session, &shot.language)?;
+        let path = out.join(shot.name()).with_extension("png");
+        image::save_buffer(&path, picture.as_bytes(), shot.size.0, shot.size.1, image::ColorType::Rgba8)
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+        written.pictures += 1;
+        if index % 25 == 24 {
+            eprintln!("{} of {} pictures after {:.0} s", index + 1, shots.len(), began.elapsed().as_secs_f32());
         }
     }
+    let page = out.join("index.html");
+    let mut file = std::fs::File::create(&page).with_context(|| format!("{} cannot be written", page.display()))?;
+    file.write_all(sheet::page(&shots, &written.findings).as_bytes())?;
     if let Some(file) = &imported {
         std::fs::remove_file(file).with_context(|| format!("{} cannot be removed", file.display()))?;
     }
-    Ok(())
+    Ok(written)
 }
 
 /// A window without a display, and what fills it.
-struct Studio {
-    screen: Rc<MinimalSoftwareWindow>,
-    window: AppWindow,
-    laid: Laid,
+pub(crate) struct Studio {
+    pub(crate) screen: Rc<MinimalSoftwareWindow>,
+    pub(crate) window: AppWindow,
+    pub(crate) laid: Laid,
     mapping: Rc<RefCell<Mapping>>,
     town: Town,
 }
 
 impl Studio {
     /// Opens the window; once in a thread, for it is the thread's platform.
-    fn open(town: Town) -> anyhow::Result<Studio> {
+    pub(crate) fn open(town: Town) -> anyhow::Result<Studio> {
         let screen = MinimalSoftwareWindow::new(RepaintBufferType::NewBuffer);
         slint::platform::set_platform(Box::new(Headless(Rc::clone(&screen))))?;
         let window = AppWindow::new()?;
@@ -87,8 +124,26 @@ impl Studio {
         Ok(Studio { screen, window, laid: Laid::default(), mapping, town })
     }
 
-    /// One sample as it stands on a screen of this size.
-    fn picture(&self, name: &str, session: &Session, language: &str, size: (u32, u32)) -> anyhow::Result<Pixels> {
+    /// One sample as it stands on a screen of this size, as everything is at first.
+    #[cfg(test)]
+    fn picture(&self, name: &'static str, session: &Session, language: &str, size: (u32, u32)) -> anyhow::Result<Pixels> {
+        let shot = Shot { screen: name, language: language.to_owned(), settings: Settings::default(), size };
+        self.stage(&shot, session)?;
+        self.take(session, language)
+    }
+
+    /// Puts one sample on the screen.
+    fn stage(&self, shot: &Shot, session: &Session) -> anyhow::Result<()> {
+        let state = self.state(shot, session)?;
+        locale::select(&shot.language);
+        self.scaled(1.0, shot.size);
+        bridge::show(&self.window, &state, &self.laid);
+        slint::platform::update_timers_and_animations();
+        Ok(())
+    }
+
+    fn state(&self, shot: &Shot, session: &Session) -> anyhow::Result<State> {
+        let name = shot.screen;
         let mut state = State {
             // A box that nobody set up knows no town.
             town: Some(self.town.clone()).filter(|_| !["unset", "technician"].contains(&name)),
@@ -102,24 +157,45 @@ impl Studio {
             session: session.clone(),
             ..State::default()
         };
-        state.session.language = Some(language.parse()?);
-        locale::select(language);
-        self.screen.set_size(PhysicalSize::new(size.0, size.1));
-        bridge::show(&self.window, &state, &self.laid);
-        slint::platform::update_timers_and_animations();
+        state.session.language = Some(shot.language.parse()?);
+        state.session.settings = shot.settings.clone();
+        Ok(state)
+    }
+
+    /// What holds for a sample.
+    fn rules(&self, shot: &Shot, session: &Session) -> Rules {
+        // The keyboard fills the lower half, and what is typed stands over it.
+        let low = shot.settings.low && session.typing.is_none();
+        Rules { mm: ui::Theme::get(&self.window).get_mm(), controls_from: if low { 0.5 } else { 0.0 } }
+    }
+
+    /// A screen of so many pixels, with everything drawn so much larger.
+    pub(crate) fn scaled(&self, scale_factor: f32, (width, height): (u32, u32)) {
+        self.window.window().dispatch_event(slint::platform::WindowEvent::ScaleFactorChanged { scale_factor });
+        self.screen.set_size(PhysicalSize::new(width, height));
+    }
+
+    /// The picture of what is staged.
+    fn take(&self, session: &Session, language: &str) -> anyhow::Result<Pixels> {
         if self.town.map_file.is_some() && matches!(session.screen, Screen::Place | Screen::Browse) {
             // Once for the layout, which tells the map's size.
             self.window.window().take_snapshot()?;
             let mut mapping = self.mapping.borrow_mut();
+            let state = State { town: Some(self.town.clone()), session: session.clone(), ..State::default() };
             mapping.follow(&state, language);
             mapping.look(self.town.center);
             mapping.settle(&self.window);
         }
         Ok(self.window.window().take_snapshot()?)
     }
+
+    #[cfg(test)]
+    pub(crate) fn snapshot(&self) -> Pixels {
+        self.window.window().take_snapshot().unwrap()
+    }
 }
 
-type Pixels = slint::SharedPixelBuffer<slint::Rgba8Pixel>;
+pub(crate) type Pixels = slint::SharedPixelBuffer<slint::Rgba8Pixel>;
 
 fn texts(all: [&str; 4]) -> anyhow::Result<Texts> {
     LANGUAGES.into_iter().zip(all).map(|(language, text)| Ok((language.parse()?, text.to_owned()))).collect()
@@ -390,7 +466,17 @@ pub(crate) fn samples(town: &Town) -> anyhow::Result<Vec<(&'static str, Session)
         ("comment", commenting),
         ("finished", on(Screen::Finished)),
         ("help", Session { overlay: Overlay::Help, ..Session::default() }),
+        ("about", Session { overlay: Overlay::About, ..Session::default() }),
         ("languages", Session { overlay: Overlay::Languages, ..Session::default() }),
+        ("settings", Session { overlay: Overlay::Settings, ..Session::default() }),
+        (
+            "photos",
+            Session {
+                overlay: Overlay::Photos,
+                photos: vec!["lamp.jpg".into(), "IMG_20261127_093011.jpg".into()],
+                ..on(Screen::Details)
+            },
+        ),
         ("unset", Session::default()),
         ("technician", Session { overlay: Overlay::Technician, ..Session::default() }),
         ("warning", Session { warning_s: Some(24), ..on(Screen::Review) }),

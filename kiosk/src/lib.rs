@@ -20,6 +20,7 @@ pub mod hours;
 mod input;
 pub mod keyboard;
 pub mod locale;
+pub mod look;
 pub mod map;
 mod mapping;
 mod pin;
@@ -44,6 +45,7 @@ use bridge::Laid;
 use chrono::NaiveDateTime;
 use effects::Effects;
 use hours::Hours;
+use look::ScreenMm;
 use mapping::Mapping;
 
 pub use bridge::drawn::LIVE;
@@ -90,12 +92,15 @@ pub struct Options {
     pub patience: app::Patience,
     /// The file with the hash of staff's PIN (a PHC string of Argon2); without one staff have no way in at the screen.
     pub staff_pin: Option<PathBuf>,
+    /// How large what can be seen of the screen is; 24 inches if nobody said.
+    pub screen_mm: Option<ScreenMm>,
 }
 
 /// A kiosk: its window, its state, and the thread that talks to the daemon.
 pub struct Kiosk {
     inner: Rc<Inner>,
     fit: Option<f32>,
+    screen_mm: Option<ScreenMm>,
     _clock: slint::Timer,
 }
 
@@ -212,7 +217,7 @@ impl Kiosk {
                 bridge::drawn::beat();
             }
         });
-        Kiosk { inner, fit: options.fit, _clock: clock }
+        Kiosk { inner, fit: options.fit, screen_mm: options.screen_mm, _clock: clock }
     }
 
     /// Gives the kiosk its voice. Without a sound card, or when the system gives no thread, it is a silent one.
@@ -293,19 +298,16 @@ impl Kiosk {
     pub fn run(&self) -> anyhow::Result<()> {
         let window = self.inner.window.window();
         window.show()?;
+        let size = window.size();
         if let Some(scale) = self.fit {
-            let size = window.size();
-            let scale_factor = fitting(size.width, size.height) * scale;
+            let scale_factor = look::fitting(size.width, size.height) * scale;
             window.dispatch_event_with_result(WindowEvent::ScaleFactorChanged { scale_factor })?;
         }
+        let mm = look::pixels_per_mm((size.width, size.height), self.screen_mm, window.scale_factor());
+        tracing::info!(mm, scale = window.scale_factor(), "logical pixels to the millimetre");
+        ui::Theme::get(&self.inner.window).set_mm(mm);
         Ok(self.inner.window.run()?)
     }
-}
-
-/// By how much what was laid out for Full HD, upright or not, is enlarged for a screen of so many pixels.
-fn fitting(width: u32, height: u32) -> f32 {
-    let by = |side: u32, laid_out: f32| side as f32 / laid_out;
-    by(width.max(height), 1920.0).min(by(width.min(height), 1080.0)).clamp(0.4, 4.0)
 }
 
 impl Inner {

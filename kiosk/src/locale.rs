@@ -24,6 +24,11 @@ pub fn primary(tag: &str) -> &str {
     tag.split(['-', '_']).next().unwrap_or_default()
 }
 
+/// Every language that the kiosk's words are in, English first.
+pub fn offered() -> Vec<&'static str> {
+    std::iter::once("en").chain(BUNDLED.iter().map(|(code, _)| *code)).collect()
+}
+
 /// The tag itself, then shorter and shorter: `zh-hant-tw`, `zh-hant`, `zh` (RFC 4647, 3.4).
 fn shorter(tag: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(tag), |tag| tag.rfind(['-', '_']).map(|at| &tag[..at]))

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Parser, value_parser};
 use kiosk::app::Patience;
+use kiosk::look::ScreenMm;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use zeroizing_alloc::ZeroAlloc;
 
@@ -35,6 +36,15 @@ fn open(text: &str) -> Result<Open, kiosk::hours::BadHours> {
     if text.trim().is_empty() { Ok(Open(None)) } else { text.parse().map(|hours| Open(Some(hours))) }
 }
 
+/// The screen's size, if it was given.
+#[derive(Clone)]
+struct Screen(Option<ScreenMm>);
+
+fn screen_mm(text: &str) -> Result<Screen, kiosk::look::BadScreenMm> {
+    // An empty line in an environment file says nothing.
+    if text.trim().is_empty() { Ok(Screen(None)) } else { text.parse().map(|screen| Screen(Some(screen))) }
+}
+
 /// The touch kiosk for residents.
 #[derive(Parser)]
 #[command(name = "wegovnow-kiosk", version, after_help = HELP)]
@@ -57,6 +67,10 @@ struct Arguments {
     /// Draw everything so much larger than that, from 0.5 to 4
     #[arg(long, value_name = "FACTOR", env = "WEGOVNOW_SCALE", value_parser = scale, default_value = "1", requires = "fit")]
     scale: f32,
+    /// How large what can be seen of the screen is, in millimetres, so that letters have the height that they must have; 531x299
+    /// (24 inches) otherwise
+    #[arg(long, value_name = "WIDTHxHEIGHT", env = "WEGOVNOW_SCREEN_MM", value_parser = screen_mm, default_value = "", hide_default_value = true)]
+    screen_mm: Screen,
     /// When the house is open, such as "Mo-Fr 08:00-18:00; Sa 09:00-13:00"; outside of it the screen is dark until it is touched
     #[arg(long, value_name = "HOURS", env = "WEGOVNOW_OPEN", value_parser = open, default_value = "", hide_default_value = true)]
     open: Open,
@@ -102,15 +116,8 @@ struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    /// Write every screen with sample data as pictures, without a display or a daemon
-    Gallery {
-        /// The folder for the pictures
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
-        /// A town file or an osm.pbf extract, for a map on the pictures
-        #[arg(long, value_name = "FILE")]
-        town: Option<PathBuf>,
-    },
+    /// Write every screen with sample data as pictures, without a display or a daemon, and look for flaws
+    Gallery(kiosk::gallery::wish::Wish),
 }
 
 fn keypad(text: &str) -> Result<kiosk::app::Keypad, String> {
@@ -155,6 +162,16 @@ fn size(text: &str) -> Result<(u32, u32), String> {
     side(width).zip(side(height)).ok_or_else(|| "each side is a number from 320 to 8192".to_owned())
 }
 
+fn gallery(wish: &kiosk::gallery::wish::Wish) -> anyhow::Result<()> {
+    let written = kiosk::gallery::write(wish)?;
+    println!("{} pictures are in {}", written.pictures, wish.out.display());
+    for (picture, finding) in &written.findings {
+        println!("{picture}: {finding}");
+    }
+    anyhow::ensure!(written.findings.is_empty(), "{} flaws were found: see above", written.findings.len());
+    Ok(())
+}
+
 fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
@@ -172,10 +189,11 @@ fn main() -> anyhow::Result<()> {
         strike_ms: arguments.strike,
         key_strike_ms: arguments.key_strike,
     };
-    let Arguments { socket, photos, size, fullscreen, fit, scale, open, printer, paper, language, staff_pin, command, .. } = arguments;
+    let Arguments { socket, photos, size, fullscreen, fit, scale, screen_mm, open, language, staff_pin, command, .. } = arguments;
+    let (printer, paper) = (arguments.printer, arguments.paper);
     let (keypad, sound, sound_device) = (arguments.keypad, arguments.sound, arguments.sound_device);
-    if let Some(Command::Gallery { out, town }) = command {
-        return kiosk::gallery::write(&out, town.as_deref());
+    if let Some(Command::Gallery(wish)) = command {
+        return gallery(&wish);
     }
     let socket = socket.unwrap_or_else(|| {
         std::env::var_os("RUNTIME_DIRECTORY").map_or_else(|| PathBuf::from("/run/wegovnow"), PathBuf::from).join("wegovnowd.sock")
@@ -198,6 +216,7 @@ fn main() -> anyhow::Result<()> {
             sound_device: Some(sound_device),
             patience,
             staff_pin: staff_pin.or_else(credential),
+            screen_mm: screen_mm.0,
         },
     )?
     .run()

@@ -16,6 +16,9 @@ use i_slint_backend_testing::ElementHandle;
 use slint::Global;
 use slint::platform::Key;
 
+mod look;
+mod settings;
+
 use super::*;
 use crate::app::{Field, Notice, Reply, Screen, Session, Ticket};
 use crate::gallery;
@@ -69,6 +72,12 @@ impl Hall {
         let element = self.find(label);
         assert!(element.accessible_enabled().unwrap_or(true), "{label:?} cannot be touched now");
         element.mock_single_click(slint::platform::PointerEventButton::Left);
+    }
+
+    /// Touches what cannot be touched.
+    fn strike_blindly(&self, label: &str) {
+        self.kiosk.later(Duration::from_secs(1));
+        self.find(label).mock_single_click(slint::platform::PointerEventButton::Left);
     }
 
     /// Presses keys of a real keyboard.
@@ -414,16 +423,6 @@ fn a_merged_report_leads_to_the_one_that_carries_on() {
     hall.answer(ticket, Reply::Report(Ok(report)));
     hall.touch("Show the report that carries on");
     assert!(matches!(hall.asked()[..], [Effect::Report(_, id)] if id == carries_on));
-}
-
-#[test]
-fn a_screen_of_any_size_shows_as_much_as_full_hd() {
-    assert_eq!(fitting(1920, 1080), 1.0);
-    assert_eq!(fitting(1080, 1920), 1.0);
-    assert_eq!(fitting(3840, 2160), 2.0);
-    // 1280x800: the width decides.
-    assert!((fitting(1280, 800) - 2.0 / 3.0).abs() < 1e-6);
-    assert!((fitting(1024, 600) - 1024.0 / 1920.0).abs() < 1e-6);
 }
 
 #[test]

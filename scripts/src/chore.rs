@@ -12,7 +12,7 @@ pub fn bench(args: &[String]) -> Result<()> {
     // The kiosk is measured on a screen and by a finger.
     let names_parts = args.iter().any(|arg| ["store", "api", "large"].contains(&arg.as_str()));
     if args.iter().any(|arg| arg == "kiosk") || !names_parts {
-        let need = ". scripts/prepare; need_packages xvfb fontconfig fonts-noto-core $window_packages";
+        let need = ". scripts/prepare; need_packages xvfb fontconfig fonts-noto-core $window_packages; need_typeface";
         run(Command::new("sh").args(["-euc", need, "cargo x bench"]))?;
     }
     // The programs themselves are measured too: they must be of the same build.
@@ -33,6 +33,10 @@ pub fn docs(out: &Path) -> Result<()> {
     Ok(())
 }
 
-pub fn gallery(out: &Path) -> Result<()> {
-    run(cargo(&["run", "--release", "-p", "kiosk", "--bin", "wegovnow-kiosk", "--", "gallery", "--out"]).arg(out))
+/// Writes the kiosk's screens as pictures and looks for flaws; what else is said goes to the kiosk.
+pub fn gallery(out: &Path, args: &[String]) -> Result<()> {
+    let need = ". scripts/prepare; need_packages fontconfig fonts-noto-core; need_typeface";
+    run(Command::new("sh").args(["-euc", need, "cargo x gallery"]))?;
+    let kiosk = ["run", "--release", "-p", "kiosk", "--bin", "wegovnow-kiosk", "--", "gallery", "--out"];
+    run(cargo(&kiosk).arg(out).args(args))
 }

@@ -55,6 +55,7 @@ struct Make<'m> {
 
 pub fn run(options: &Options) -> Result<Report> {
     crate::image::need(TOOLS)?;
+    crate::image::need_typeface()?;
     let wanted = |recipe: &&Recipe| options.only.is_empty() || options.only.iter().any(|name| name == recipe.name);
     let (recipes, absent): (Vec<&Recipe>, Vec<&Recipe>) =
         RECIPES.iter().filter(wanted).partition(|recipe| Path::new(recipe.folder).join("Cargo.toml").is_file());

@@ -154,6 +154,11 @@ pub fn need(packages: &str) -> Result<()> {
     shell::run(Command::new("sh").args(["-euc", &need, "cargo x"]))
 }
 
+/// Fetches the kiosk's typeface unless it is there.
+pub fn need_typeface() -> Result<()> {
+    shell::run(Command::new("sh").args(["-euc", ". scripts/prepare; need_typeface", "cargo x"]))
+}
+
 fn build(options: &Options) -> Result<()> {
     let start = Instant::now();
     let work = parts(options);
@@ -239,6 +244,7 @@ const PACKAGES: [&str; 5] = ["appliance", "caretaker", "kiosk", "panel", "tui"];
 
 /// Builds our programs so that they are the same bytes wherever the tree and cargo's home lie.
 fn programs() -> Result<PathBuf> {
+    need_typeface()?;
     let mut command = cargo(&["build", "--release", "--locked", "--bins", "--target", TARGET]);
     for package in PACKAGES {
         command.args(["-p", package]);

@@ -74,11 +74,14 @@ enum Chore {
         #[arg(long, default_value = "out/docs")]
         out: PathBuf,
     },
-    /// Pictures of every screen of the kiosk
+    /// Pictures of the kiosk's screens, and what is wrong with them
     Gallery {
         /// Directory to write to
         #[arg(long, default_value = "out/gallery")]
         out: PathBuf,
+        /// For the kiosk: --all, --screen home,place, --language de, --text largest, and what its --help says
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
     },
 }
 
@@ -100,7 +103,7 @@ fn main() -> ExitCode {
         Chore::Boot(options) => boot::run(&options),
         Chore::Deb(options) => deb::run(&options),
         Chore::Docs { out } => chore::docs(&out).map(|()| Report::default()),
-        Chore::Gallery { out } => chore::gallery(&out).map(|()| Report::default()),
+        Chore::Gallery { out, args } => chore::gallery(&out, &args).map(|()| Report::default()),
     });
     match done {
         Ok(report) if report.failed_steps.is_empty() => ExitCode::SUCCESS,

@@ -392,6 +392,12 @@ fn display(section: &mut Section<'_>, _: bool) -> Display {
         if fits { Ok(text.to_owned()) } else { Err("expected the name of a connector, such as \"HDMI-A-1\"".to_owned()) }
     };
     let output = section.text("output", connector);
+    let size_mm = section.text("size_mm", |text| {
+        let side = |side: &str| side.trim().parse::<u16>().ok().filter(|side| (60..=4000).contains(side));
+        let sides = text.split_once('x').and_then(|(width, height)| side(width).zip(side(height)));
+        let (width, height) = sides.ok_or_else(|| "expected width and height in millimetres, such as \"531x299\"".to_owned())?;
+        Ok(format!("{width}x{height}"))
+    });
     let scale = section.node("scale").and_then(|node| {
         let scale = match node.value {
             Value::Float(value) => value,
@@ -404,7 +410,7 @@ fn display(section: &mut Section<'_>, _: bool) -> Display {
         section.problem(node.span.start, "scale: expected a number from 0.5 to 4".to_owned());
         None
     });
-    Display { rotation, output, scale }
+    Display { rotation, output, size_mm, scale }
 }
 
 const PIN: &str = "expected 6 to 12 digits that nobody guesses: not all alike, not in a row, not the same few again and again";

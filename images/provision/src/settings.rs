@@ -101,6 +101,8 @@ pub struct Display {
     pub rotation: u16,
     /// Name of the connector, such as `HDMI-A-1`; the first with a display otherwise.
     pub output: Option<String>,
+    /// Width and height of what can be seen, in millimetres, such as `531x299`; the kiosk assumes 24 inches otherwise.
+    pub size_mm: Option<String>,
     /// How much larger everything is drawn.
     pub scale: Option<f64>,
 }

@@ -38,6 +38,8 @@ pub enum Overlay {
     #[default]
     None,
     Help,
+    /// Licences.
+    About,
     Languages,
     /// Size of text, colours, low controls, and what else a resident sets.
     Settings,

@@ -7,9 +7,9 @@ use api::{BoxNotice, Datatype, Kind, Status, Summary, UnixMs};
 use slint::{Global, Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString};
 
 use super::{list, text};
-use crate::app::{Fault, Field, Notice, Overlay, Picture, Rest, Screen, State};
+use crate::app::{Colours, Fault, Field, Notice, Overlay, Picture, Rest, Screen, State, TextSize};
 use crate::keyboard::{Edit, Key, KeyCap, layout};
-use crate::{locale, slip as slip_picture, ui};
+use crate::{locale, look, slip as slip_picture, ui};
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -60,7 +60,27 @@ fn notice(notice: Notice) -> ui::Notice {
     }
 }
 
+/// Colours, sizes and directions.
+fn theme(window: &ui::AppWindow, state: &State) {
+    let theme = ui::Theme::get(window);
+    let settings = &state.session.settings;
+    theme.set_colours(match settings.colours {
+        Colours::Standard => ui::Colours::Standard,
+        Colours::Dark => ui::Colours::Dark,
+        Colours::ContrastDark => ui::Colours::ContrastDark,
+        Colours::ContrastLight => ui::Colours::ContrastLight,
+        Colours::Soft => ui::Colours::Soft,
+    });
+    theme.set_capital(settings.text.capital_mm());
+    theme.set_low(settings.low);
+    theme.set_still(settings.still);
+    theme.set_mirrored(state.language().is_some_and(|language| look::is_mirrored(language.as_str())));
+    let step = TextSize::ALL.iter().position(|text| *text == settings.text);
+    ui::Shell::get(window).set_text_step(step.map_or(0, number));
+}
+
 pub fn shell(window: &ui::AppWindow, state: &State) {
+    theme(window, state);
     let session = &state.session;
     let shell = ui::Shell::get(window);
     shell.set_screen(match session.screen {
@@ -79,6 +99,7 @@ pub fn shell(window: &ui::AppWindow, state: &State) {
         // Sheets for staff are their own.
         Overlay::None | Overlay::Pin | Overlay::Staff => ui::OverlayName::None,
         Overlay::Help => ui::OverlayName::Help,
+        Overlay::About => ui::OverlayName::About,
         Overlay::Languages => ui::OverlayName::Languages,
         Overlay::Settings => ui::OverlayName::Settings,
         Overlay::Photos => ui::OverlayName::Photos,
@@ -162,6 +183,7 @@ fn row_of(row: usize, caps: &[KeyCap], shifted: bool) -> ModelRc<ui::Cap> {
 
 pub fn home(window: &ui::AppWindow, state: &State) {
     let home = ui::HomeData::get(window);
+    home.set_unset(state.unset);
     let Some(town) = &state.town else { return };
     home.set_town(inserted(state, &town.name));
     home.set_place(text(&town.place_name));
@@ -177,20 +199,16 @@ pub fn categories(window: &ui::AppWindow, state: &State) {
     let tiles = state.town.iter().flat_map(|town| &town.categories).filter(fits).map(|category| ui::CategoryTile {
         code: text(category.code.as_str()),
         name: text(state.text(&category.names)),
-        long: is_long(state.text(&category.names)),
         line: text(state.text(&category.descriptions)),
         lang_note: text(&state.text_note(&category.names)),
         letter: text(&category.letter.to_string()),
         icon: text(&category.icon),
         chosen: draft.category.as_ref() == Some(&category.code),
     });
-    data.set_categories(list(data.get_categories(), tiles.collect()));
-}
-
-/// Whether a name is too long for a narrow tile in large letters: a German word may be as wide as the tile, an Italian name take three
-/// lines.
-fn is_long(name: &str) -> bool {
-    name.chars().count() > 24 || name.split_whitespace().any(|word| word.chars().count() > 14)
+    let tiles: Vec<_> = tiles.collect();
+    let words = tiles.iter().flat_map(|tile| tile.name.split_whitespace());
+    data.set_longest(words.map(|word| word.chars().count()).max().map_or(0, number));
+    data.set_categories(list(data.get_categories(), tiles));
 }
 
 fn row(state: &State, report: &Summary, distance: Option<u32>, chosen: bool) -> ui::ReportRow {
@@ -283,6 +301,7 @@ pub fn details(window: &ui::AppWindow, state: &State) {
             text: text(edit.text()),
             caret: number(edit.caret()),
             active: is_typing(state, &Field::Answer(question.code.clone())),
+            longest: number(question.values.iter().map(|choice| state.text(&choice.names).chars().count()).max().unwrap_or(0)),
             choices: ModelRc::new(slint::VecModel::from(choices.collect::<Vec<_>>())),
         }
     });

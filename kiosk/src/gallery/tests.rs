@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use image::{RgbImage, imageops};
 
 use super::*;
+use crate::app::{Colours, TextSize};
 use crate::map::tests::extract;
 
 /// Set `KIOSK_GALLERY` to a folder to keep the pictures, and `KIOSK_GALLERY_TOWN` to a town file or extract for a map.
@@ -10,11 +11,24 @@ use crate::map::tests::extract;
 fn every_screen_is_drawn_in_every_language_and_orientation() {
     let folder = tempfile::tempdir().unwrap();
     let out = std::env::var_os("KIOSK_GALLERY").map_or_else(|| folder.path().to_owned(), Into::into);
-    let town_file = std::env::var_os("KIOSK_GALLERY_TOWN").map(PathBuf::from);
-    write(&out, town_file.as_deref()).unwrap();
+    let only = |word: &str| vec![word.to_owned()];
+    let wish = Wish {
+        out: out.clone(),
+        town: std::env::var_os("KIOSK_GALLERY_TOWN").map(PathBuf::from),
+        language: LANGUAGES.map(str::to_owned).into(),
+        colours: only("standard"),
+        text: only("large"),
+        low: Some(false),
+        ..Wish::default()
+    };
+    let written = write(&wish).unwrap();
+    assert!(written.findings.is_empty(), "{:#?}", written.findings);
+    let page = std::fs::read_to_string(out.join("index.html")).unwrap();
+    assert_eq!(page.matches("<figure>").count(), written.pictures);
     for (name, _) in samples(&town(None).unwrap()).unwrap() {
-        let picture =
-            |language: &str, size: &str| image::open(out.join(format!("{name}-{language}-{size}.png"))).unwrap().to_rgb8();
+        let picture = |language: &str, size: &str| {
+            image::open(out.join(format!("{name}-{language}-standard-large-{size}.png"))).unwrap().to_rgb8()
+        };
         let english = picture("en", "1920x1080");
         for language in ["it", "de", "fi"] {
             assert_ne!(english, picture(language, "1920x1080"), "{name} says the same in {language}");
@@ -57,7 +71,8 @@ const SMALLER: u32 = 4;
 /// A channel that differs by more than this is another colour.
 const OTHER: u8 = 32;
 /// So many of a thousand pixels may have another colour. The same font files give the same picture to the bit on every machine, for
-/// Slint's software renderer and the map's draw without the machine's help; another release of Noto Sans may move an edge by a
+/// Slint's software renderer and the map's draw without the machine's help; another release of Noto Sans, which the map's names
+/// are in, may move an edge by a
 /// fraction of a pixel. A line of text that is gone or has moved is several times as much.
 const OTHER_PER_MILLE: f64 = 1.0;
 
@@ -66,53 +81,62 @@ const OTHER_PER_MILLE: f64 = 1.0;
 fn screens_look_as_they_did() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
     let update = std::env::var_os("KIOSK_GOLDEN").is_some_and(|wish| wish == "update");
-    let mut fonts = fontdb::Database::new();
-    fonts.load_system_fonts();
-    let noto = fontdb::Query { families: &[fontdb::Family::Name("Noto Sans")], ..fontdb::Query::default() };
-    assert!(fonts.query(&noto).is_some(), "the pictures are of Noto Sans: install fonts-noto-core, as scripts/test does");
-
     let place = tempfile::tempdir().unwrap();
     let (pbf, map) = (place.path().join("hamlet.osm.pbf"), place.path().join("town"));
     extract::hamlet().write(&pbf).unwrap();
     ::map::import(&pbf, None, &map, &mut |_| {}).unwrap();
     let studio = Studio::open(town(Some(&map)).unwrap()).unwrap();
+    let family = ui::Typeface::get(&studio.window).get_family();
+    assert_eq!(
+        family, "Atkinson Hyperlegible",
+        "the pictures are of this typeface: scripts/prepare fetches it, as scripts/test does"
+    );
     let samples = samples(&studio.town).unwrap();
     let mut wrong = Vec::new();
+    let mut hold = |name: String, drawn: RgbImage| {
+        let path = folder.join(name).with_extension("png");
+        if update {
+            std::fs::create_dir_all(&folder).unwrap();
+            return save(&drawn, &path);
+        }
+        let actual = path.with_extension("actual.png");
+        let _ = std::fs::remove_file(&actual);
+        let Ok(golden) = image::open(&path) else { return wrong.push(format!("{} is not there", path.display())) };
+        let others = others(&golden.to_rgb8(), &drawn);
+        if others > OTHER_PER_MILLE {
+            save(&drawn, &actual);
+            let (path, actual) = (path.display(), actual.display());
+            wrong.push(format!("{path} looks otherwise in {others:.1} ‰ of its pixels: see {actual}"));
+        }
+    };
     let alone = Session::default();
-    let mut pictures: Vec<(&str, &Session)> = GOLDEN
-        .map(|name| samples.iter().find(|(sample, _)| *sample == name).unwrap())
-        .iter()
-        .map(|(name, session)| (*name, session))
-        .collect();
+    let sample = |wanted: &str| samples.iter().find(|(name, _)| *name == wanted).map(|(_, session)| session).unwrap();
+    let mut pictures: Vec<(&'static str, &Session)> = GOLDEN.map(|name| (name, sample(name))).into();
     // Nothing of the dark stays on the screen that is woken from it.
     pictures.extend([("dark", &alone), ("woken", &alone)]);
     for (name, session) in pictures {
         for language in if name == "dark" { &["en"][..] } else { &["en", "de"] } {
-            for (shape, size) in [("landscape", (1920, 1080)), ("portrait", (1080, 1920))] {
+            for (shape, size) in wish::ORIENTATIONS {
                 let drawn = smaller(&studio.picture(name, session, language, size).unwrap());
-                let path = folder.join(format!("{name}-{language}-{shape}.png"));
-                if update {
-                    std::fs::create_dir_all(&folder).unwrap();
-                    save(&drawn, &path);
-                    continue;
-                }
-                let actual = path.with_extension("actual.png");
-                let _ = std::fs::remove_file(&actual);
-                let Ok(golden) = image::open(&path) else {
-                    wrong.push(format!("{} is not there", path.display()));
-                    continue;
-                };
-                let others = others(&golden.to_rgb8(), &drawn);
-                if others > OTHER_PER_MILLE {
-                    save(&drawn, &actual);
-                    wrong.push(format!(
-                        "{} looks otherwise in {others:.1} ‰ of its pixels: see {}",
-                        path.display(),
-                        actual.display()
-                    ));
-                }
+                hold(format!("{name}-{language}-{shape}"), drawn);
             }
         }
+    }
+    // As residents set it.
+    let (landscape, portrait) = ((1920, 1080), (1080, 1920));
+    for (screen, language, text, colours, low, size) in [
+        ("settings", "en", TextSize::Large, Colours::Standard, false, landscape),
+        ("home", "en", TextSize::Large, Colours::ContrastDark, true, portrait),
+        ("place", "en", TextSize::Large, Colours::Dark, true, landscape),
+        ("category", "de", TextSize::Largest, Colours::Standard, false, portrait),
+        ("details", "de", TextSize::Small, Colours::Soft, false, landscape),
+        ("review", "en", TextSize::Medium, Colours::ContrastLight, false, landscape),
+    ] {
+        let settings = Settings { text, colours, low, ..Settings::default() };
+        let shot = Shot { screen, language: language.to_owned(), settings, size };
+        studio.stage(&shot, sample(screen)).unwrap();
+        let drawn = smaller(&studio.take(sample(screen), language).unwrap());
+        hold(shot.name(), drawn);
     }
     assert!(wrong.is_empty(), "{}\nIf this is meant: KIOSK_GOLDEN=update cargo test -p kiosk look_as_they_did", wrong.join("\n"));
 }

@@ -15,12 +15,13 @@ const BELOW_APART: [&str; 4] = ["bootstate", "gpt", "panel", "provision"];
 const FUZZ: &str = "fuzz";
 
 /// Outside crates and the packages that may name them.
-const OWNERS: [(&str, &[&str]); 8] = [
+const OWNERS: [(&str, &[&str]); 9] = [
     ("sled", &["store"]),
     ("axum", &["appliance"]),
     ("embedded-graphics", &["panel"]),
     ("slint", &["kiosk"]),
     ("slint-build", &["kiosk"]),
+    ("i-slint-core", &["kiosk"]),
     ("ratatui", &["tui", "flash"]),
     ("crossterm", &["tui", "flash"]),
     ("reqwest", &["api"]),

@@ -46,6 +46,9 @@ fn kiosk(settings: &Settings) -> String {
     if let Some(output) = &display.output {
         file.set("SLINT_DRM_OUTPUT", output);
     }
+    if let Some(size) = &display.size_mm {
+        file.set("WEGOVNOW_SCREEN_MM", size);
+    }
     if let Some(scale) = display.scale {
         file.set("WEGOVNOW_SCALE", &scale.to_string());
     }

@@ -57,6 +57,7 @@ fn everything_of_the_example_is_rendered() {
     for line in [
         "SLINT_KMS_ROTATION=\"90\"",
         "SLINT_BACKEND=\"linuxkms-software\"",
+        "WEGOVNOW_SCREEN_MM=\"531x299\"",
         "WEGOVNOW_SCALE=\"1.25\"",
         "SLINT_DRM_OUTPUT=\"HDMI-A-1\"",
         "KIOSK_ARGUMENTS=\"--language fi\"",

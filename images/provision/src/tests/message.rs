@@ -31,7 +31,10 @@ fn an_unknown_key_names_the_nearest() {
 #[test]
 fn a_wrong_type_says_what_is_there_and_what_should_be() {
     says_of(
-        "site = 5\n[network]\ndhcp = \"yes\"\nvlan = \"40\"\ndns = \"192.0.2.1\"\n[display]\nrotation = 45\nscale = true\n",
+        concat!(
+            "site = 5\n[network]\ndhcp = \"yes\"\nvlan = \"40\"\ndns = \"192.0.2.1\"\n",
+            "[display]\nrotation = 45\nscale = true\nsize_mm = \"24 inches\"\n",
+        ),
         &[
             "line 3, column 1: site is a whole number, expected a section [site]",
             "line 5, column 8: dhcp is a text: expected true or false, without quotes",
@@ -39,6 +42,7 @@ fn a_wrong_type_says_what_is_there_and_what_should_be() {
             "line 7, column 7: dns is a text: expected a list of texts, such as [\"…\", \"…\"]",
             "line 9, column 12: rotation: expected 0, 90, 180 or 270",
             "line 10, column 9: scale: expected a number from 0.5 to 4",
+            "line 11, column 11: size_mm: expected width and height in millimetres, such as \"531x299\"",
         ],
     );
 }

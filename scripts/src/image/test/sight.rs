@@ -5,9 +5,9 @@ use crate::machine::screen::{Area, Picture, Region};
 
 type Colour = [u8; 3];
 
-/// Colours of `kiosk/ui/theme.slint` and of two parts that have their own; a test compares them.
+/// Colours of the first palette of `kiosk/ui/theme.slint`; a test compares them.
 const PRIMARY: Colour = [0x07, 0x3b, 0x48];
-const RAISED: Colour = [0x0d, 0x52, 0x62];
+const NEWS: Colour = [0x0d, 0x52, 0x62];
 const PROBLEM: Colour = [0xa3, 0x3b, 0x20];
 const SUGGESTION: Colour = [0x7a, 0x5a, 0x00];
 const FOLLOW: Colour = [0x33, 0x45, 0x4f];
@@ -23,7 +23,7 @@ const UNAVAILABLE: Colour = [0xec, 0xe7, 0xdc];
 const BADGE: f64 = 50.0;
 const FIELD: f64 = 250.0;
 const LINES: f64 = 150.0;
-const BUTTON: (f64, f64) = (110.0, 70.0);
+const BUTTON: (f64, f64) = (110.0, 62.0);
 const KEY: f64 = 50.0;
 
 /// Rows of the on-screen keyboard in English, from below; of the lowest, the keys that are as light as letters.
@@ -84,7 +84,7 @@ impl<'a> Sight<'a> {
             [badge] => Some(badge.middle()),
             _ => None,
         };
-        Some([one(PROBLEM)?, one(SUGGESTION)?, one(RAISED)?, one(FOLLOW)?])
+        Some([one(PROBLEM)?, one(SUGGESTION)?, one(NEWS)?, one(FOLLOW)?])
     }
 
     /// Whether a strip at the top says that something is wrong.
@@ -232,25 +232,30 @@ mod tests {
 
     #[test]
     fn the_colours_are_those_of_the_kiosk() {
-        let read = |name: &str| std::fs::read_to_string(crate::shell::root().join("kiosk/ui").join(name)).unwrap();
-        let (theme, keyboard, button) = (read("theme.slint"), read("parts/keyboard.slint"), read("parts/button.slint"));
+        let theme = std::fs::read_to_string(crate::shell::root().join("kiosk/ui/theme.slint")).unwrap();
+        let palette = theme.split_once("<Palette> standard: {").unwrap().1.split_once("};").unwrap().0;
         let code = |[red, green, blue]: Colour| format!("#{red:02x}{green:02x}{blue:02x}");
         let named = [
             ("primary", PRIMARY),
-            ("raised", RAISED),
+            ("bar", PRIMARY),
+            ("accent", PRIMARY),
+            ("news", NEWS),
             ("problem", PROBLEM),
             ("suggestion", SUGGESTION),
             ("follow", FOLLOW),
             ("surface", SURFACE),
+            ("key", SURFACE),
+            ("finish", SURFACE),
             ("edge", EDGE),
             ("good", GOOD),
             ("warn-tint", WARNING),
+            ("keyboard", KEYBOARD),
+            ("unavailable", UNAVAILABLE),
             ("ground", GROUND),
         ];
         for (name, colour) in named {
-            assert!(theme.contains(&format!("<color> {name}: {};", code(colour))), "{name}");
+            assert!(palette.contains(&format!(" {name}: {},", code(colour))), "{name}");
         }
-        assert!(keyboard.contains(&code(KEYBOARD)) && button.contains(&code(UNAVAILABLE)));
     }
 
     #[test]
@@ -264,7 +269,7 @@ mod tests {
     #[test]
     fn the_first_screen_is_known_by_its_four_tiles() {
         let mut canvas = Canvas::new(1080, 1920);
-        for (row, colour) in [PROBLEM, SUGGESTION, RAISED, FOLLOW].into_iter().enumerate() {
+        for (row, colour) in [PROBLEM, SUGGESTION, NEWS, FOLLOW].into_iter().enumerate() {
             canvas.paint(colour, 80, 200 + 300 * row, 88, 88);
         }
         let picture = canvas.picture();
