@@ -476,6 +476,8 @@ fn turn(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Set(setting) => session.settings.set(setting),
         Msg::DismissNotice => session.notice = Notice::None,
         Msg::Corner(_) | Msg::PinDigit(_) | Msg::PinAway | Msg::PinDone | Msg::Staff(_) => return staff::update(state, msg),
+        // Once more on its own page changes nothing, not even when that clears.
+        Msg::Finish if session.screen == Screen::Finished => {}
         Msg::Finish => {
             let effects = state.wipe();
             state.session = Session { started: true, screen: Screen::Finished, finished_ms: now_ms, ..Session::default() };
