@@ -510,6 +510,8 @@ fn turn(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Set(setting) => session.settings.set(setting),
         Msg::DismissNotice => session.notice = Notice::None,
         Msg::Corner(_) | Msg::PinDigit(_) | Msg::PinAway | Msg::PinDone | Msg::Staff(_) => return staff::update(state, msg),
+        // Once more on its own page changes nothing, not even when that clears.
+        Msg::Finish if session.screen == Screen::Finished => {}
         Msg::Finish => {
             // The last page is still read aloud; what was set for it goes with the page.
             let voice = Voice { sheet: VoiceSheet::None, ..session.voice.clone() };

@@ -392,6 +392,10 @@ impl Inner {
                 self.show();
                 self.listen();
             }
+            let is_over = |session: &app::Session| !session.started || session.screen == app::Screen::Finished;
+            if is_over(&self.state.borrow().session) && !is_over(&before.0) {
+                self.forget_copies();
+            }
             for effect in effects {
                 match effect {
                     Effect::Look(point) => self.mapping.borrow_mut().look(point),
@@ -405,6 +409,33 @@ impl Inner {
             }
             self.waiting.borrow_mut().pop_front();
         }
+    }
+
+    /// Puts something else on the clipboards. After this turn of the event loop: the end of a session may come out of a touch.
+    fn forget_copies(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        slint::Timer::single_shot(Duration::ZERO, move || {
+            let Some(inner) = weak.upgrade() else { return };
+            let (shell, window) = (ui::Shell::get(&inner.window), inner.window.window());
+            shell.set_forgetting(true);
+            inner.window.invoke_copy_nothing();
+            // A word that is touched twice is selected, and goes on a clipboard of its own.
+            let (position, button) = (slint::LogicalPosition::new(4.0, 8.0), slint::platform::PointerEventButton::Left);
+            for _ in 0..2 {
+                for event in [
+                    WindowEvent::PointerMoved { position },
+                    WindowEvent::PointerPressed { position, button },
+                    WindowEvent::PointerReleased { position, button },
+                ] {
+                    if let Err(error) = window.dispatch_event_with_result(event) {
+                        tracing::warn!(%error, "what was copied is not forgotten");
+                    }
+                }
+            }
+            let _ = window.dispatch_event_with_result(WindowEvent::PointerExited);
+            shell.set_forgetting(false);
+            shell.set_forgotten(shell.get_forgotten().wrapping_add(1));
+        });
     }
 
     fn show(&self) {

@@ -1,6 +1,7 @@
 //! The kiosk as residents use it: buttons are touched by what they say, and a made-up daemon answers.
 
 mod ear;
+mod memory;
 mod printing;
 mod monkey;
 mod session;

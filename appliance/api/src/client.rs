@@ -62,6 +62,8 @@ impl Client {
         let http = reqwest::Client::builder()
             .unix_socket(socket)
             .connect_timeout(Duration::from_secs(5))
+            // A connection that waits for its next call keeps the last one in its buffers: what a resident typed would outlive them.
+            .pool_max_idle_per_host(0)
             .build()
             .map_err(|error| CallError::Away(chain(&error)))?;
         Ok(Client { http, base: "http://wegovnowd".to_owned() })

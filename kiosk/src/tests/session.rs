@@ -102,7 +102,7 @@ fn finish_is_on_every_screen_and_works_on_it() {
         hall.kiosk.send(Msg::Touched);
         hall.kiosk.inner.show();
         let screen = hall.session().screen;
-        if hall.kiosk.state().session.warning_s.is_some() {
+        if screen == Screen::Finished {
             continue;
         }
         hall.touch("Finish");
@@ -217,6 +217,7 @@ fn a_screen_being_cleaned_feels_nothing_but_a_field_that_is_held() {
     let (hall, _folder) = with_pin();
     let_staff_in(&hall);
     hall.touch("Clean the screen");
+    i_slint_backend_testing::mock_elapsed_time(Duration::from_millis(10));
     assert!(hall.says("It takes no touch for 60 seconds more."));
     for step in 0..40 {
         hall.tap(60.0 + 48.0 * step as f32, 20.0 + 26.0 * step as f32);
@@ -298,4 +299,24 @@ fn a_question_left_open_is_marked() {
     assert!(hall.says("Please choose an answer here."));
     hall.touch("It is out");
     assert!(!hall.says("Please choose an answer here."));
+}
+
+#[test]
+fn a_screen_that_staff_put_out_is_woken_by_a_key_or_a_finger() {
+    let soon = || i_slint_backend_testing::mock_elapsed_time(Duration::from_millis(20));
+    for by_key in [true, false] {
+        let (hall, _folder) = with_pin();
+        let_staff_in(&hall);
+        hall.touch("Put the screen out");
+        soon();
+        soon();
+        hall.later_ms(60_000);
+        assert!(ui::Shell::get(hall.kiosk.window()).get_dark());
+        if by_key {
+            hall.press([Key::Return]);
+        } else {
+            hall.tap(300.0, 400.0);
+        }
+        assert_eq!((hall.session(), hall.kiosk.state().rest), (Session::default(), app::Rest::Awake), "by a key: {by_key}");
+    }
 }
