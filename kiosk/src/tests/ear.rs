@@ -43,7 +43,7 @@ impl Ear {
         hall.kiosk.set_speaker(Box::new(transcript.clone()));
         let ear = Ear { hall, transcript, hand };
         match hand {
-            Hand::FourKeys => ear.hall.kiosk.send(Msg::Ears(Ears { channel: Channel::Headphones, soundless: false })),
+            Hand::FourKeys => ear.hall.kiosk.send(Msg::Ears(Ears { channel: Channel::Headphones, ..Ears::default() })),
             Hand::Keyboard => ear.key(F1),
             // The first press of any begins; then they are learnt.
             Hand::TwoSwitches => ["x", "x", "y"].iter().for_each(|key| ear.key(key)),

@@ -168,7 +168,7 @@ struct Cursor {
 /// Seconds at which the rest of the warning is said, all in its second half.
 const COUNTED_S: [u32; 3] = [15, 10, 5];
 /// So many lines are read by themselves when a screen comes.
-const LEADING: usize = 6;
+const LEADING: usize = 12;
 /// A hint is given after so long a silence, once.
 const HINT_MS: u64 = 8_000;
 
