@@ -108,7 +108,16 @@ impl Scene {
             (Field::Comment, session.opened.comment.text().to_owned()),
         ];
         texts.extend(draft.answers.iter().map(|(code, edit)| (Field::Answer(code.clone()), edit.text().to_owned())));
-        let private = |field: &Field| !matches!(field, Field::Search);
+        // An answer that was chosen is the town's words, not the resident's.
+        let chosen = |code: &api::QuestionCode| {
+            let questions = state.category().into_iter().flat_map(|category| &category.questions);
+            questions.into_iter().any(|question| question.code == *code && !question.values.is_empty())
+        };
+        let private = |field: &Field| match field {
+            Field::Search => false,
+            Field::Answer(code) => !chosen(code),
+            _ => true,
+        };
         let mut personal: Vec<String> = texts
             .iter()
             .filter(|(field, text)| private(field) && text.trim().chars().count() > 2)
