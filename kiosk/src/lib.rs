@@ -239,6 +239,7 @@ impl Kiosk {
     /// Gives the kiosk another voice: a transcript, in tests.
     pub fn set_speaker(&self, speaker: Box<dyn voice::Speaker>) {
         *self.inner.voice.borrow_mut() = voice::Voice::new(speaker);
+        self.inner.listen();
     }
 
     /// Lets time pass for tests: the clock is that much later, and has ticked.

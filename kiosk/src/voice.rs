@@ -73,6 +73,11 @@ impl Voice {
         self.speaker.is_speaking(now_ms)
     }
 
+    /// Whether this kiosk has a voice at all.
+    pub fn is_there(&self) -> bool {
+        self.speaker.is_there()
+    }
+
     /// Whether nothing can be heard.
     pub fn is_soundless(&self) -> bool {
         self.speaker.is_soundless()

@@ -106,6 +106,8 @@ pub struct Ears {
     pub channel: Channel,
     /// There is no sound card, or it takes no sound: the words stand on the screen only.
     pub soundless: bool,
+    /// It is always so here: a handset that hangs there begins nothing by itself.
+    pub fixed: bool,
 }
 
 /// Wishes and notices about reading aloud.
@@ -191,7 +193,7 @@ fn learnt(voice: &mut Voice, key: String) {
 /// Headphones came or went, or sound did.
 pub fn heard(state: &mut State, ears: Ears) {
     let before = std::mem::replace(&mut state.ears, ears);
-    if before.channel == ears.channel {
+    if before.channel == ears.channel || ears.fixed {
         return;
     }
     let voice = &mut state.session.voice;
@@ -275,7 +277,7 @@ mod tests {
     #[test]
     fn plugging_headphones_begins_and_pulling_them_ends_what_began_so() {
         let mut state = State::default();
-        let headphones = Ears { channel: Channel::Headphones, soundless: false };
+        let headphones = Ears { channel: Channel::Headphones, ..Ears::default() };
         heard(&mut state, headphones);
         assert!(state.session.voice.on && state.session.started);
         heard(&mut state, Ears::default());
@@ -284,5 +286,8 @@ mod tests {
         heard(&mut state, headphones);
         heard(&mut state, Ears::default());
         assert!(state.session.voice.on, "begun by the button, it goes on");
+        let mut handset = State::default();
+        heard(&mut handset, Ears { fixed: true, ..headphones });
+        assert!(!handset.session.voice.on && handset.ears.channel == Channel::Headphones);
     }
 }

@@ -111,7 +111,6 @@ pub fn connect(inner: &Rc<Inner>, send: &super::Send) {
 fn show(window: &ui::AppWindow, state: &State, said: &str, soundless: bool) {
     let data = ui::VoiceData::get(window);
     let voice = &state.session.voice;
-    ui::Shell::get(window).set_speaks(voice.on);
     data.set_on(voice.on);
     data.set_said(text(if voice.on { said } else { "" }));
     data.set_soundless(soundless);
@@ -153,6 +152,7 @@ impl Inner {
         let state = self.state.borrow().clone();
         let mut voice = self.voice.borrow_mut();
         let soundless = state.ears.soundless || voice.is_soundless();
+        ui::Shell::get(&self.window).set_speaks(voice.is_there());
         show(&self.window, &state, &voice.said, soundless);
         reading::keep_listening(&self.window);
         let scene = Scene::of(&state);

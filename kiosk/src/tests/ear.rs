@@ -43,7 +43,7 @@ impl Ear {
         hall.kiosk.set_speaker(Box::new(transcript.clone()));
         let ear = Ear { hall, transcript, hand };
         match hand {
-            Hand::FourKeys => ear.hall.kiosk.send(Msg::Ears(Ears { channel: Channel::Headphones, soundless: false })),
+            Hand::FourKeys => ear.hall.kiosk.send(Msg::Ears(Ears { channel: Channel::Headphones, ..Ears::default() })),
             Hand::Keyboard => ear.key(F1),
             // The first press of any begins; then they are learnt.
             Hand::TwoSwitches => ["x", "x", "y"].iter().for_each(|key| ear.key(key)),
@@ -411,10 +411,12 @@ fn the_fourth_key_held_shows_what_can_be_set_and_all_of_it_is_set_back() {
 #[test]
 fn the_button_begins_reading_and_then_shows_what_can_be_set() {
     let hall = Hall::open();
+    assert!(!ui::Shell::get(hall.kiosk.window()).get_speaks(), "without a voice there is nothing to begin");
     let transcript = Transcript::default();
     hall.kiosk.set_speaker(Box::new(transcript.clone()));
-    ui::Shell::get(hall.kiosk.window()).invoke_read_aloud();
     assert!(ui::Shell::get(hall.kiosk.window()).get_speaks());
+    ui::Shell::get(hall.kiosk.window()).invoke_read_aloud();
+    assert!(hall.session().voice.on);
     assert!(transcript.text().contains("Welcome to"), "{}", transcript.text());
     hall.touch("Report a problem");
     let said = transcript.text();

@@ -86,13 +86,12 @@ pub fn ears(output: Output, plugged: Option<bool>, sound: bool) -> Ears {
         // Nobody can tell: then everybody may be listening.
         _ => Channel::Loudspeaker,
     };
-    Ears { channel, soundless: output == Output::None || !sound }
+    Ears { channel, soundless: output == Output::None || !sound, fixed: output != Output::Jack }
 }
 
 /// Looks at jack and sound card as long as the kiosk runs, and tells of changes.
 pub fn watch(output: Output, mut jack: impl Jack + 'static, tell: Arc<dyn Fn(Ears) + Send + Sync>) -> std::io::Result<()> {
     let look = move || {
-        // A handset that always hangs there is no news: it begins nothing by itself.
         let mut told = None;
         loop {
             let plugged = if output == Output::Jack { jack.is_plugged() } else { None };

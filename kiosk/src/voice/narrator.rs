@@ -108,7 +108,16 @@ impl Scene {
             (Field::Comment, session.opened.comment.text().to_owned()),
         ];
         texts.extend(draft.answers.iter().map(|(code, edit)| (Field::Answer(code.clone()), edit.text().to_owned())));
-        let private = |field: &Field| !matches!(field, Field::Search);
+        // An answer that was chosen is the town's words, not the resident's.
+        let chosen = |code: &api::QuestionCode| {
+            let questions = state.category().into_iter().flat_map(|category| &category.questions);
+            questions.into_iter().any(|question| question.code == *code && !question.values.is_empty())
+        };
+        let private = |field: &Field| match field {
+            Field::Search => false,
+            Field::Answer(code) => !chosen(code),
+            _ => true,
+        };
         let mut personal: Vec<String> = texts
             .iter()
             .filter(|(field, text)| private(field) && text.trim().chars().count() > 2)
@@ -168,7 +177,7 @@ struct Cursor {
 /// Seconds at which the rest of the warning is said, all in its second half.
 const COUNTED_S: [u32; 3] = [15, 10, 5];
 /// So many lines are read by themselves when a screen comes.
-const LEADING: usize = 6;
+const LEADING: usize = 12;
 /// A hint is given after so long a silence, once.
 const HINT_MS: u64 = 8_000;
 

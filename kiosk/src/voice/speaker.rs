@@ -67,6 +67,10 @@ pub trait Speaker {
     fn hush(&mut self, now_ms: u64);
     /// Whether something is being said.
     fn is_speaking(&mut self, now_ms: u64) -> bool;
+    /// Whether this kiosk has a voice at all.
+    fn is_there(&self) -> bool {
+        true
+    }
     /// Whether nothing can be heard of it.
     fn is_soundless(&self) -> bool {
         false
@@ -82,6 +86,10 @@ impl Speaker for Silent {
     fn hush(&mut self, _: u64) {}
 
     fn is_speaking(&mut self, _: u64) -> bool {
+        false
+    }
+
+    fn is_there(&self) -> bool {
         false
     }
 
