@@ -136,7 +136,11 @@ impl World {
             Effect::CheckPin(ticket, _) => {
                 (ticket, Reply::Pin(*chance.pick(&[PinAnswer::Right, PinAnswer::Wrong, PinAnswer::Wrong, PinAnswer::Unreadable])))
             }
-            Effect::Restart | Effect::Look(_) | Effect::LookAround => return None,
+            Effect::Print(ticket, _) => {
+                let printer = *chance.pick(&[Printer::NoPaper, Printer::CoverOpen, Printer::NotAnswering]);
+                (ticket, Reply::Printed(if bad { Err(printer) } else { Ok(()) }))
+            }
+            Effect::DropPrint(_) | Effect::Restart | Effect::Look(_) | Effect::LookAround => return None,
         };
         Some(Msg::Reply(*ticket, reply))
     }

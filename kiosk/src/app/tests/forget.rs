@@ -13,10 +13,11 @@ fn soiled(state: &mut State) -> Session {
     strike::is_second(&mut struck, &Msg::Next, 5);
     let staff = Staff { pin: [1, 2, 3].into_iter().collect(), checking: Some(state.ticket()), ..Staff::default() };
     let category: api::CategoryCode = "light".parse().unwrap();
-    Session {
+    let mut session = Session {
         started: true,
         language: Some("fi".parse().unwrap()),
         settings: Settings { low: true, ..Settings::default() },
+        voice: Voice { on: true, ..Voice::default() },
         id: Some(SessionId([1; 16])),
         screen: Screen::Report,
         overlay: Overlay::Staff,
@@ -27,16 +28,21 @@ fn soiled(state: &mut State) -> Session {
         warning_s: Some(9),
         finished_ms: 1,
         draft: Draft { kind: Some(Kind::Problem), category: Some(category), text: Edit::new("Dark"), ..Draft::default() },
+        compass: Compass::default(),
         code: Edit::new("4F7K"),
         code_wanted: Some(Ticket(1)),
         opened: Opened { id: Some(report.summary.id), comment: Edit::new("mine"), ..Opened::default() },
         browse: Browse { reports: vec![report.summary], ..Browse::default() },
         photos: vec!["lamp.jpg".into()],
         photos_wanted: Some(Ticket(2)),
+        print: Print::Printed,
+        copies: 1,
         said: Some(Said { point: town.center, address: None }),
         struck: struck.session.struck,
         staff,
-    }
+    };
+    session.compass.step = 1;
+    session
 }
 
 /// Every field differs from a fresh session's: else the test below would show nothing for it.
@@ -52,6 +58,7 @@ fn assert_soiled(session: &Session) {
         started,
         language,
         settings,
+        voice,
         id,
         screen,
         overlay,
@@ -62,12 +69,15 @@ fn assert_soiled(session: &Session) {
         warning_s,
         finished_ms,
         draft,
+        compass,
         code,
         code_wanted,
         opened,
         browse,
         photos,
         photos_wanted,
+        print,
+        copies,
         said,
         struck,
         staff
@@ -101,10 +111,14 @@ fn assert_forgotten(state: &State, before: &State, session: &Session) {
         takes_photos,
         first_language,
         session: left,
+        printer,
+        running,
+        ears,
         // Counts on for ever: an answer to the resident before is for nobody.
         tickets: _,
     } = state;
     assert_eq!(left, session);
+    assert_eq!((printer, running, ears), (&before.printer, &before.running, &before.ears));
     assert_eq!((town, online, unset, heard), (&before.town, &before.online, &before.unset, &before.heard));
     assert_eq!((pairing, hours, patience), (&before.pairing, &before.hours, &before.patience));
     assert_eq!((rest, *put_out), (&Rest::Awake, false));
@@ -118,7 +132,9 @@ fn assert_forgotten(state: &State, before: &State, session: &Session) {
 fn whoever_goes_leaves_nothing() {
     let town = crate::gallery::town(None).unwrap();
     let before = State { town: Some(town), online: true, heard: true, has_pin: true, ..State::default() };
-    let finished = Session { started: true, screen: Screen::Finished, finished_ms: 2_000, ..Session::default() };
+    // Who listens hears the last page, too.
+    let voice = Voice { on: true, ..Voice::default() };
+    let finished = Session { started: true, screen: Screen::Finished, finished_ms: 2_000, voice, ..Session::default() };
     type Way = fn(&mut State);
     let ways: [(&str, Way, &Session); 4] = [
         ("Finish", |state| drop(update(state, Msg::Finish)), &finished),
