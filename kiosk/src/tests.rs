@@ -1,5 +1,6 @@
 //! The kiosk as residents use it: buttons are touched by what they say, and a made-up daemon answers.
 
+mod checklist;
 mod ear;
 mod memory;
 mod printing;

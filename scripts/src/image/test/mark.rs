@@ -14,6 +14,9 @@ pub const CANNOT_START: &str = "cannot start:";
 /// Said once the start is called good and the tries are set back.
 pub const GOOD: &str = "is good";
 
+/// Said by the gate of a slot that it does not find good.
+pub const NOT_GOOD: &str = "is not good";
+
 /// Said by the kernel, which restarts at once, of a block of the root file system whose hash is wrong.
 pub const CORRUPTED: &str = " is corrupted";
 

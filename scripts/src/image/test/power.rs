@@ -293,12 +293,24 @@ fn lying(trial: &mut Trial) -> Result<()> {
     machine.cut()?;
     drop((machine, server));
     println!("   cut: {} kept, {} torn, {} lost", cut.kept, cut.torn, cut.lost);
-    let mut machine = Machine::start(&Setup::default(), &disk, trial.run)?;
-    machine.wait_for(mark::LOADER, mark::FIRMWARE)?;
-    // Nobody can keep what such a card loses: what is asked is an end that is told.
-    let (which, _) = machine.wait_for_any(&[mark::GOOD, mark::CANNOT_START, mark::RECOVERY, mark::IN_RECOVERY], mark::START)?;
-    let end = ["it starts", "init says why it cannot start", "it is in recovery", "it is in recovery"][which];
-    trial.holds(&format!("after losing what was called flushed: {end}"), true);
+    // Nobody can keep what such a card loses: what is asked is an end that is told. A file system may find its damage at work only; it
+    // takes no write then, which the gate tells, and the next start repairs it.
+    let ends = [mark::GOOD, mark::NOT_GOOD, mark::CANNOT_START, mark::RECOVERY, mark::IN_RECOVERY];
+    for start in 1..=2 {
+        let mut machine = Machine::start(&Setup::default(), &disk, trial.run)?;
+        machine.wait_for(mark::LOADER, mark::FIRMWARE)?;
+        let (which, _) = machine.wait_for_any(&ends, 2 * mark::START)?;
+        machine.cut()?;
+        let end =
+            ["it starts", "the gate says why not", "init says why it cannot start", "it is in recovery", "it is in recovery"]
+                [which];
+        println!("   start {start} after it: {end}");
+        if which != 1 {
+            trial.holds(&format!("after losing what was called flushed: {end}"), true);
+            return Ok(());
+        }
+    }
+    trial.holds("the second start after it repairs what the first one found", false);
     Ok(())
 }
 

@@ -41,9 +41,6 @@ const LEFT: u64 = 3 << 20;
 
 const FILLER: &str = "filler";
 
-/// Said by the gate of a slot that it does not find good.
-const NOT_GOOD: &str = "is not good";
-
 /// A shell's view into a file system inside a disk.
 struct Inside {
     /// As the tools of ext4 take a file with the place in it.
@@ -112,7 +109,7 @@ fn full(trial: &mut Trial) -> Result<()> {
     let data = Inside::of(&disk, "data")?;
     data.fill(&trial.run.dir, LEFT)?;
     let mut machine = Machine::start(&login.setup(), &disk, trial.run)?;
-    machine.hear(NOT_GOOD, 2 * mark::START)?;
+    machine.hear(mark::NOT_GOOD, 2 * mark::START)?;
     trial.holds("the gate does not call it good", true);
     let status = login.status(&mut machine)?;
     let reasons = status["gate"]["reasons"].to_string();
