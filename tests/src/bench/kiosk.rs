@@ -25,13 +25,12 @@ const FONTS: [&str; 3] = ["/usr/share/fonts", "/etc/fonts", "/var/cache/fontconf
 const WINDOW: (u32, u32) = (1920, 1080);
 /// "What is going on", the tile at the lower left.
 const TILE: (u32, u32) = (480, 800);
-/// Through the screens of a report and back; where things are is seen on the pictures of `cargo x gallery`.
-const WAY: [Step; 5] = [
-    Step { what: "the categories", at: (480, 350) },
-    Step { what: "the map", at: (480, 350) },
-    Step { what: "a place", at: (600, 500) },
-    Step { what: "the questions", at: (1700, 880) },
-    Step { what: "the end", at: (120, 1010) },
+/// Into a report and back; where things are is seen on the pictures of `cargo x gallery`.
+const WAY: [Step; 4] = [
+    Step { what: "the categories", at: (480, 400) },
+    Step { what: "the map", at: (480, 400) },
+    Step { what: "the categories again", at: (1120, 908) },
+    Step { what: "home again", at: (115, 908) },
 ];
 /// How long the processor is watched.
 const REST: Duration = Duration::from_secs(10);
@@ -158,7 +157,8 @@ fn rest(report: &mut Report, place: &str, running: &Running, screen: &Screen) ->
     sleep(REST);
     let share = (ticks(pid)? - before) as f64 / (REST.as_secs_f64() * TICKS) * 100.0;
     report.bar(&format!("processor {place}, {} s", REST.as_secs()), format!("{share:.1} %"), "< 2 %", share < 2.0);
-    report.say(&format!("resident memory of the kiosk {place}"), format!("{:.0} MB", resident_mb(pid)?));
+    let memory = resident_mb(pid)?;
+    report.bar(&format!("resident memory of the kiosk {place}"), format!("{memory:.0} MB"), "< 200 MB", memory < 200.0);
     Ok(())
 }
 
