@@ -22,7 +22,7 @@ use slint::{ComponentHandle, Global, PhysicalSize};
 
 #[cfg(test)]
 use crate::app::Settings;
-use crate::app::{Draft, Field, Notice, Overlay, Printer, Rest, Screen, Session, State, Typing};
+use crate::app::{Draft, Field, NearBy, Notice, Overlay, Printer, Rest, Screen, Session, State, Typing, Voice, VoiceSheet};
 use crate::bridge::{self, Laid};
 use crate::keyboard::{Edit, Layer};
 use crate::mapping::Mapping;
@@ -30,6 +30,8 @@ use crate::{AppWindow, locale, ui};
 use audit::{Finding, Fonts, Rules};
 use wish::{Shot, Wish};
 
+/// What is being read aloud, where something is.
+const SAID: &str = "Report a problem. Broken, dirty, dangerous? Show us where. About 2 minutes. Button. 1 of 9";
 const WORDS: &str = "Dark since Monday, the corner by the pharmacy; my mother fell.";
 
 struct Headless(Rc<MinimalSoftwareWindow>);
@@ -138,6 +140,7 @@ impl Studio {
         locale::select(&shot.language);
         self.scaled(1.0, shot.size);
         bridge::show(&self.window, &state, &self.laid);
+        bridge::ear::show(&self.window, &state, SAID, false);
         slint::platform::update_timers_and_animations();
         Ok(())
     }
@@ -448,6 +451,16 @@ pub(crate) fn samples(town: &Town) -> anyhow::Result<Vec<(&'static str, Session)
     let mut browse = on(Screen::Browse);
     browse.browse.reports = listed(town)?;
     browse.browse.total = 148;
+    let aloud = |sheet, session| Session { voice: Voice { on: true, sheet, ..Voice::default() }, ..session };
+    let mut compass = aloud(VoiceSheet::Compass, on(Screen::Place));
+    compass.compass.near = (0..3)
+        .map(|number| NearBy {
+            label: format!("Boulevard Princesse Charlotte {number}"),
+            point: town.center,
+            heading: number * 3,
+            distance_m: 40,
+        })
+        .collect();
     Ok(vec![
         ("home", Session::default()),
         ("category", on(Screen::Category)),
@@ -477,6 +490,11 @@ pub(crate) fn samples(town: &Town) -> anyhow::Result<Vec<(&'static str, Session)
                 ..on(Screen::Details)
             },
         ),
+        ("pin", Session { overlay: Overlay::Pin, ..Session::default() }),
+        ("staff", Session { overlay: Overlay::Staff, ..Session::default() }),
+        ("voice-menu", aloud(VoiceSheet::Menu, Session::default())),
+        ("voice-switches", aloud(VoiceSheet::Switches, Session::default())),
+        ("voice-compass", compass),
         ("unset", Session::default()),
         ("technician", Session { overlay: Overlay::Technician, ..Session::default() }),
         ("warning", Session { warning_s: Some(24), ..on(Screen::Review) }),

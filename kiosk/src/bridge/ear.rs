@@ -108,7 +108,7 @@ pub fn connect(inner: &Rc<Inner>, send: &super::Send) {
 }
 
 /// Shows what of the voice can be seen.
-fn show(window: &ui::AppWindow, state: &State, said: &str, soundless: bool) {
+pub(crate) fn show(window: &ui::AppWindow, state: &State, said: &str, soundless: bool) {
     let data = ui::VoiceData::get(window);
     let voice = &state.session.voice;
     data.set_on(voice.on);
