@@ -64,7 +64,18 @@ pub const RECIPES: [Recipe; 6] = [
         description: "The kiosk of WeGovNow. It needs a display and the daemon on the\nsame machine.",
         // Opened while it runs, so no tool finds them.
         depends: &["wegovnowd", "fonts-noto-core"],
-        recommends: &["libx11-6", "libx11-xcb1", "libxcursor1", "libxi6", "libxkbcommon0", "libxkbcommon-x11-0", "libxrandr2"],
+        // The last two are its voice; without them it says that there is no sound.
+        recommends: &[
+            "libx11-6",
+            "libx11-xcb1",
+            "libxcursor1",
+            "libxi6",
+            "libxkbcommon0",
+            "libxkbcommon-x11-0",
+            "libxrandr2",
+            "espeak-ng",
+            "alsa-utils",
+        ],
         files: &["usr/lib/systemd/system/wegovnow-kiosk.service"],
         units: &["wegovnow-kiosk.service"],
         ..NOTHING
