@@ -147,15 +147,16 @@ impl Hall {
     }
 }
 
-fn filed(report: &api::NewReport) -> Reply {
-    Reply::Filed(Ok(Filed {
+/// What the daemon answers to a report.
+pub(crate) fn filed(report: &api::NewReport) -> Filed {
+    Filed {
         id: report.id,
         reference: report.id.reference(),
         event: api::EventId([1; 32]),
         filed_ms: 1,
         department: "works".parse().unwrap(),
         due_days: 14,
-    }))
+    }
 }
 
 fn away<T>() -> Result<T, CallError> {
@@ -190,7 +191,7 @@ fn a_report_is_filed_from_the_first_touch_to_the_slip_and_nothing_stays() {
     assert_eq!((report.kind, report.category.as_str(), report.text.as_str()), (Kind::Problem, "light", "Dark"));
     assert_eq!(report.place.address.as_deref(), Some("Harbour Street 27"));
     assert_eq!(report.language.as_str(), "en");
-    hall.answer(ticket, filed(&report));
+    hall.answer(ticket, Reply::Filed(Ok(filed(&report))));
     assert_eq!(hall.session().screen, Screen::Slip);
     assert!(hall.says(&report.code.to_string()), "the code stands on the slip");
     assert!(ui::SlipData::get(hall.kiosk.window()).get_qr().size().width > 100);

@@ -105,17 +105,7 @@ impl World {
                 let label = chance.one_in(2).then(|| "Harbour Street 27".to_owned());
                 (ticket, Reply::Address(result!(Reverse { label, in_area: true })))
             }
-            Effect::File(ticket, report) => {
-                let filed = Filed {
-                    id: report.id,
-                    reference: report.id.reference(),
-                    event: api::EventId([1; 32]),
-                    filed_ms: 1,
-                    department: "works".parse().unwrap(),
-                    due_days: 14,
-                };
-                (ticket, Reply::Filed(result!(filed)))
-            }
+            Effect::File(ticket, report) => (ticket, Reply::Filed(result!(crate::tests::filed(report)))),
             Effect::Report(ticket, _) => (ticket, Reply::Report(result!(self.report.clone()))),
             Effect::Follow(ticket, _) => (ticket, Reply::Followed(result!(self.report.clone()))),
             Effect::Support(ticket, ..) => {

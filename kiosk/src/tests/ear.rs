@@ -215,7 +215,7 @@ fn by_ear_a_problem_is_reported_up_to_its_slip() {
         report.code = FollowCode::from_random([9; 8]);
         report.id = api::ReportId([7; 16]);
         ear.hall.kiosk.inner.state.borrow_mut().session.draft.ids = Some((report.id, report.code));
-        ear.hall.answer(ticket, filed(&report));
+        ear.hall.answer(ticket, Reply::Filed(Ok(filed(&report))));
         assert_eq!(ear.hall.session().screen, Screen::Slip);
         ear.go(&report.code.to_string());
         ear.finish();
@@ -536,7 +536,7 @@ fn everything_on_every_screen_can_be_told_apart_by_ear() {
     hall.asked();
     hall.touch("Send");
     let (ticket, report) = hall.file();
-    hall.answer(ticket, filed(&report));
+    hall.answer(ticket, Reply::Filed(Ok(filed(&report))));
     lint(&hall, "slip");
     hall.kiosk.send(Msg::StartFollow);
     lint(&hall, "code");

@@ -10,7 +10,7 @@ impl Hall {
         self.kiosk.later(Duration::from_secs(1));
         self.kiosk.send(Msg::Send { id: api::ReportId([7; 16]), code: FollowCode::from_random([9; 8]) });
         let (ticket, report) = self.file();
-        self.answer(ticket, filed(&report));
+        self.answer(ticket, Reply::Filed(Ok(filed(&report))));
         assert_eq!(self.session().screen, Screen::Slip);
         report
     }
