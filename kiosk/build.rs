@@ -19,6 +19,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     let typeface = out.join("typeface.slint");
     std::fs::write(&typeface, typeface_markup())?;
+    // Slint has cargo watch every file that it reads: younger than this run, ours would call for another one, and each build would
+    // compile the kiosk and all that leans on it again.
+    std::fs::File::options().write(true).open(&typeface)?.set_modified(std::time::SystemTime::UNIX_EPOCH)?;
     let configuration = CompilerConfiguration::new()
         .with_style("fluent-light".into())
         .with_library_paths(HashMap::from([("typeface".to_owned(), typeface)]))
