@@ -47,7 +47,6 @@ pub struct Health {
     /// `ok`, `storage_full`, `read_only` or `damaged`.
     pub state: String,
     pub version: String,
-    pub free_bytes: u64,
     #[serde(default)]
     pub reports: u64,
     #[serde(default)]
@@ -91,6 +90,8 @@ pub struct Readings {
     pub restarts: BTreeMap<String, u32>,
     /// What was written to the data partition came back from it.
     pub probe: Result<(), String>,
+    /// Bytes that the daemon may still take of the data partition; none: the file system does not say.
+    pub free_bytes: Option<u64>,
     pub required: Vec<Check>,
     pub wanted: Vec<Check>,
 }
@@ -167,14 +168,11 @@ fn assess(readings: &Readings, programs: &str) -> (Vec<String>, Vec<String>) {
                 "damaged" => notes.push("events on the disk went bad: a restart of the daemon repairs them".to_owned()),
                 state => lacking.push(format!("the store is {state}")),
             }
-            if health.free_bytes < FREE_MIN {
-                lacking.push(format!(
-                    "{} MiB are free on the data partition, {} are needed",
-                    health.free_bytes >> 20,
-                    FREE_MIN >> 20
-                ));
-            }
         }
+    }
+    // By our own look: a daemon that finds no room at all may not answer.
+    if let Some(free) = readings.free_bytes.filter(|free| *free < FREE_MIN) {
+        lacking.push(format!("{} MiB are free on the data partition, {} are needed", free >> 20, FREE_MIN >> 20));
     }
     match &readings.kiosk {
         Kiosk::NotAsked(why) => notes.push(format!("the kiosk was not asked: {why}")),

@@ -1,12 +1,13 @@
 //! `wegovnow-box support`: what somebody far away needs to understand this box, in one file. No report's text, no key, no
 //! password: the journal holds none of the first by the daemon's own rule, the rest is taken out.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use provision::{KEPT, redact};
 
 use crate::system::{Access, Volume};
@@ -19,7 +20,7 @@ const PART_MAX: usize = 8 << 20;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// The stick that is plugged in, else the PROVISION partition.
+    /// The stick that is plugged in; without one that takes it, the PROVISION partition.
     Any,
     Folder(PathBuf),
 }
@@ -36,29 +37,23 @@ pub fn run(care: &Caretaker<'_>, target: &Target) -> Result<String> {
             put(dir)?;
             dir.display().to_string()
         }
-        Target::Any => match &sticks(care)[..] {
-            [] => {
-                care.with(&Volume::Provision, Access::Write, put)?;
-                "the PROVISION partition".to_owned()
-            }
-            devices => {
-                let mut last = None;
-                let mut tried =
-                    devices.iter().map(|device| (device, care.with(&Volume::Stick(device.clone()), Access::Write, put)));
-                let taken = tried.find_map(|(device, done)| match done {
-                    Ok(()) => Some(device),
-                    Err(error) => {
-                        last = Some(error);
-                        None
-                    }
-                });
-                match (taken, last) {
-                    (Some(device), _) => format!("the stick {}", device.display()),
-                    (None, Some(error)) => return Err(error.context("no stick takes it")),
-                    (None, None) => bail!("no stick takes it"),
+        Target::Any => {
+            let mut refused = String::new();
+            let taker = sticks(care).into_iter().find(|device| {
+                let done = care.with(&Volume::Stick(device.clone()), Access::Write, put);
+                if let Err(error) = &done {
+                    let _ = write!(refused, "; {} did not take it: {error:#}", device.display());
+                }
+                done.is_ok()
+            });
+            match taker {
+                Some(device) => format!("the stick {}", device.display()),
+                None => {
+                    care.with(&Volume::Provision, Access::Write, put)?;
+                    format!("the PROVISION partition{refused}")
                 }
             }
-        },
+        }
     };
     Ok(format!("{name} on {place}"))
 }

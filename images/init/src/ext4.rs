@@ -31,8 +31,6 @@ pub struct Kind {
     pub block: u64,
     /// Blocks with a copy of the superblock: the first of groups 1 and 3.
     pub copies: [u64; 2],
-    /// Parts in a hundred that are root's alone.
-    reserved: &'static str,
     options: &'static str,
     flags: MountFlags,
 }
@@ -42,7 +40,6 @@ pub const STATE: Kind = Kind {
     name: "state",
     block: 1024,
     copies: [8193, 24_577],
-    reserved: "0",
     options: "data=journal,errors=remount-ro",
     flags: MountFlags::NOSUID.union(MountFlags::NODEV).union(MountFlags::NOEXEC).union(MountFlags::NOATIME),
 };
@@ -51,7 +48,6 @@ pub const DATA: Kind = Kind {
     name: "data",
     block: 4096,
     copies: [32_768, 98_304],
-    reserved: "1",
     options: "commit=5,errors=remount-ro",
     flags: MountFlags::NOSUID.union(MountFlags::NODEV).union(MountFlags::NOATIME),
 };
@@ -118,7 +114,8 @@ pub fn make_if_marked(disk: &Disk, kind: &Kind, history: &mut History) -> Result
     let why = if is_reset { "factory reset" } else { "first start" };
     say(Level::Notice, &format!("{why}: making the {} partition", kind.name));
     let block = kind.block.to_string();
-    let options = ["-q", "-F", "-t", "ext4", "-m", kind.reserved, "-b", &block, "-L", kind.name, device];
+    // Nothing is kept for root: what it takes of that would be missing when the store gives up its ballast.
+    let options = ["-q", "-F", "-t", "ext4", "-m", "0", "-b", &block, "-L", kind.name, device];
     let ran = program::run("/usr/sbin/mke2fs", &options)?;
     ensure!(ran.code == Some(0), "the {} partition cannot be made: {ran}", kind.name);
     // A state partition takes its history along; the new one begins with why.

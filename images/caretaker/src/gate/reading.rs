@@ -27,6 +27,7 @@ pub fn measure(care: &Caretaker<'_>) -> Readings {
         failed: failed(care).unwrap_or_else(|error| vec![format!("systemctl: {error:#}")]),
         restarts: units.iter().map(|(unit, watched)| (unit.clone(), watched.restarts)).collect(),
         probe: probe(care).map_err(|error| format!("{error:#}")),
+        free_bytes: care.system.space(&care.places.var("")).map(|(free, _)| free),
         required: checks(care, "/etc/wegovnow/gate/required.d"),
         wanted: checks(care, "/etc/wegovnow/gate/wanted.d"),
     }

@@ -5,13 +5,14 @@ use super::*;
 const PROGRAMS: &str = "0.1.0";
 
 fn healthy() -> Readings {
-    let health = Health { state: "ok".to_owned(), version: PROGRAMS.to_owned(), free_bytes: 1 << 30, reports: 0, events: 0 };
+    let health = Health { state: "ok".to_owned(), version: PROGRAMS.to_owned(), reports: 0, events: 0 };
     Readings {
         daemon: Ok(health),
         kiosk: Kiosk::Shown { beat_age: Some(Duration::from_secs(3)) },
         failed: Vec::new(),
         restarts: BTreeMap::from([("wegovnowd.service".to_owned(), 0)]),
         probe: Ok(()),
+        free_bytes: Some(1 << 30),
         required: Vec::new(),
         wanted: Vec::new(),
     }
@@ -69,10 +70,7 @@ fn each_fault_fails_by_name() {
     );
     fails(|readings| daemon(readings, &|health| health.state = "read_only".to_owned()), "the store is read_only");
     fails(|readings| daemon(readings, &|health| health.state = "storage_full".to_owned()), "the store is storage_full");
-    fails(
-        |readings| daemon(readings, &|health| health.free_bytes = 5 << 20),
-        "5 MiB are free on the data partition, 64 are needed",
-    );
+    fails(|readings| readings.free_bytes = Some(5 << 20), "5 MiB are free on the data partition, 64 are needed");
     fails(
         |readings| readings.kiosk = Kiosk::Starting("its unit is activating".to_owned()),
         "the kiosk shows nothing yet: its unit is activating",

@@ -447,3 +447,11 @@ fn support_prefers_a_stick() {
     assert!(said.ends_with("on the stick /dev/sdb1"), "{said}");
     assert_eq!(std::fs::read_dir(bench.volume("stick-sdb1")).unwrap().count(), 1);
 }
+
+#[test]
+fn a_stick_that_takes_nothing_is_passed_over() {
+    let bench = Bench::new();
+    bench.put("/sys/block/sdb/removable", "1\n");
+    let said = support::run(&bench.care(), &support::Target::Any).unwrap();
+    assert!(said.contains("on the PROVISION partition; /dev/sdb did not take it: "), "{said}");
+}

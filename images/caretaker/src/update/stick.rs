@@ -7,7 +7,10 @@ use anyhow::{Context, Result};
 
 use crate::Caretaker;
 
-/// Partitions of removable and USB disks, and such disks without partitions; never of the disk that the box runs from.
+/// SCSI's peripheral device type of drives for CDs and DVDs (SPC-4, table 175), as the kernel writes it.
+const SCSI_DISC_DRIVE: &str = "5";
+
+/// Partitions of removable and USB disks, and such disks without partitions; no drives for discs, never of the disk that the box runs from.
 pub fn sticks(care: &Caretaker<'_>) -> Vec<PathBuf> {
     let own = fs::read_link(care.places.at("/dev/disk/appliance/esp")).ok();
     let own = own.and_then(|link| link.file_name().map(|name| name.to_string_lossy().into_owned()));
@@ -19,7 +22,9 @@ pub fn sticks(care: &Caretaker<'_>) -> Vec<PathBuf> {
         let is_empty = fs::read_to_string(folder.join("size")).is_ok_and(|text| text.trim() == "0");
         let partitions: Vec<String> =
             names(&folder).into_iter().filter(|name| folder.join(name).join("partition").exists()).collect();
-        if !(is_removable || is_usb) || is_empty || own.as_ref().is_some_and(|own| partitions.contains(own)) {
+        // A drive for discs: removable, and without a disc still of some size.
+        let is_optical = fs::read_to_string(folder.join("device/type")).is_ok_and(|text| text.trim() == SCSI_DISC_DRIVE);
+        if !(is_removable || is_usb) || is_empty || is_optical || own.as_ref().is_some_and(|own| partitions.contains(own)) {
             continue;
         }
         let parts = if partitions.is_empty() { vec![disk] } else { partitions };

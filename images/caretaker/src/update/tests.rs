@@ -225,6 +225,10 @@ fn with_sticks() -> Bench {
     }
     bench.put("/sys/block/mmcblk0/removable", "1\n");
     bench.put("/sys/block/mmcblk0/size", "0\n");
+    // A drive without a disc.
+    bench.put("/sys/block/sr0/removable", "1\n");
+    bench.put("/sys/block/sr0/size", "2097151\n");
+    bench.put("/sys/block/sr0/device/type", "5\n");
     bench
 }
 

@@ -36,8 +36,11 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// What is left of the full partition.
+/// What programs may still take of the full partition.
 const LEFT: u64 = 3 << 20;
+/// Clusters that the kernel's ext4 keeps for itself beside that, which its programs on a plain file do not know of: a fiftieth of all,
+/// and no more than so many (`ext4_calculate_resv_clusters`).
+const KEPT_MAX: u64 = 4096;
 
 const FILLER: &str = "filler";
 
@@ -58,14 +61,15 @@ impl Inside {
         output(debugfs.env("PATH", administrator_path()).args(["-w", "-R", request]).arg(&self.place))
     }
 
-    /// Bytes that nobody uses, those kept for root included.
+    /// Bytes that programs on the box may take.
     fn free(&self) -> Result<u64> {
         let said = self.debugfs("show_super_stats -h")?;
         let value = |name: &str| -> Result<u64> {
             let line = said.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name} in {said}"))?;
             Ok(line.trim_start_matches(':').trim().parse()?)
         };
-        Ok(value("Free blocks")? * value("Block size")?)
+        let kept = value("Reserved block count")? + KEPT_MAX.min(value("Block count")? / 50);
+        Ok(value("Free blocks")?.saturating_sub(kept) * value("Block size")?)
     }
 
     /// Leaves only so many bytes.
