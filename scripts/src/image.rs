@@ -12,6 +12,7 @@ mod initramfs;
 mod stamp;
 mod bundle;
 mod release;
+mod fonts;
 mod slot;
 mod sbom;
 mod esp;
@@ -42,7 +43,7 @@ pub const IMAGE: &str = "out/image/wegovnow.img";
 
 /// Debian packages that building and checking need.
 const TOOLS: &str =
-    "mmdebstrap squashfs-tools cryptsetup-bin dosfstools mtools grub-efi-amd64-bin grub-common zstd fdisk rauc openssl";
+    "mmdebstrap fontconfig squashfs-tools cryptsetup-bin dosfstools mtools grub-efi-amd64-bin grub-common zstd fdisk rauc openssl";
 
 const BASE: &str = "images/base";
 

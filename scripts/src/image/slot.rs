@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::base::Base;
 use super::bundle::{self, Signer};
 use super::stamp::{self, Stamp};
-use super::{esp, fresh, layout, read, subordinate, write};
+use super::{esp, fonts, fresh, layout, read, subordinate, write};
 use crate::shell::{output, run};
 
 const OVERLAY: &str = "images/overlay";
@@ -71,6 +71,7 @@ pub fn root(base: &Base, programs: &Path, stamp: &Stamp, signer: &Signer, work: 
         fs::copy(programs.join(program), &to).with_context(|| format!("no program {program} in {}", programs.display()))?;
         fs::set_permissions(&to, fs::Permissions::from_mode(0o755))?;
     }
+    fonts::add_cache(&base.tar, &overlay, stamp.epoch, work)?;
 
     let tar = work.join("root.tar");
     fs::copy(&base.tar, &tar).with_context(|| format!("cannot copy {}", base.tar.display()))?;
