@@ -42,8 +42,7 @@ pub use slot::add_tree;
 pub const IMAGE: &str = "out/image/wegovnow.img";
 
 /// Debian packages that building and checking need.
-const TOOLS: &str =
-    "mmdebstrap fontconfig squashfs-tools cryptsetup-bin dosfstools mtools grub-efi-amd64-bin grub-common zstd fdisk rauc openssl";
+const TOOLS: &str = "mmdebstrap fontconfig squashfs-tools cryptsetup-bin dosfstools mtools grub-efi-amd64-bin grub-common zstd fdisk rauc openssl";
 
 const BASE: &str = "images/base";
 

@@ -9,6 +9,8 @@ mod crash;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod forgets;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 #[path = "../../store/tests/disk/power.rs"]

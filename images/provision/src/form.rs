@@ -65,6 +65,15 @@ pub fn network_address(text: &str) -> Result<(IpAddr, u8), String> {
     parsed.ok_or_else(|| "expected an address with the length of its network, such as \"192.0.2.10/24\"".to_owned())
 }
 
+/// A name as `aplay -L` lists them.
+pub fn sound_device(text: &str) -> Result<String, String> {
+    let is_plain = |c: u8| c.is_ascii_alphanumeric() || b":,=_.-".contains(&c);
+    if (1..=64).contains(&text.len()) && !text.starts_with('-') && text.bytes().all(is_plain) {
+        return Ok(text.to_owned());
+    }
+    Err("expected ALSA's name of a sound device, such as \"plughw:CARD=Device\"".to_owned())
+}
+
 /// A name in the sense of RFC 1123: letters, digits and hyphens between dots.
 pub fn host(text: &str) -> Result<String, String> {
     let is_label = |label: &str| {

@@ -25,8 +25,8 @@ pub use crate::read::{check, devices};
 pub use crate::secret::{HASHED, KEPT, Secret, carry_secrets, redact, seal_pins};
 pub use crate::sent::{CODE_LEN_MAX, NotSent, SENT_LEN_MAX, Sent, check_sent, sent};
 pub use crate::settings::{
-    Account, Controller, Display, Kiosk, Network, Panel, PanelKind, Printer, PrinterKind, Proxy, Settings, Site, Time, Update,
-    Wifi, WifiKey,
+    Account, Controller, Display, Keypad, Kiosk, Network, Panel, PanelKind, Printer, PrinterKind, Proxy, Settings, Site, Sound,
+    Time, Update, Wifi, WifiKey,
 };
 
 /// Where the file is looked for on the partition.

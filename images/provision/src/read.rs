@@ -5,8 +5,8 @@ use std::ops::{Range, RangeInclusive};
 use crate::form;
 use crate::secret::{HASHED, KEPT, Secret};
 use crate::settings::{
-    Account, Controller, Display, Kiosk, Network, Panel, PanelKind, Printer, PrinterKind, Proxy, Settings, Site, Time, Update,
-    Wifi, WifiKey,
+    Account, Controller, Display, Keypad, Kiosk, Network, Panel, PanelKind, Printer, PrinterKind, Proxy, Settings, Site, Sound,
+    Time, Update, Wifi, WifiKey,
 };
 use crate::tree::{Node, Table, Value, merge, parse, place};
 use crate::{Problem, SCHEMA};
@@ -438,6 +438,9 @@ fn kiosk(section: &mut Section<'_>, is_whole: bool, languages: &[String]) -> Kio
         opening_hours: section.text("opening_hours", form::opening_hours).unwrap_or_default(),
         idle_s: section.number("idle_s", 120..=300, "expected seconds from 120 to 300"),
         warning_s: section.number("warning_s", 20..=45, "expected seconds from 20 to 45"),
+        keypad: section.text("keypad", |text| one_of(text, &Keypad::ALL)),
+        sound: section.text("sound", |text| one_of(text, &Sound::ALL)),
+        sound_device: section.text("sound_device", form::sound_device),
         staff_pin: section.text("staff_pin", |text| secret(text, is_pin, PIN)),
     };
     if let Some(language) =

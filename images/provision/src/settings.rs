@@ -117,6 +117,12 @@ pub struct Kiosk {
     pub idle_s: Option<u32>,
     /// Seconds after that until everything is cleared.
     pub warning_s: Option<u32>,
+    /// What is fixed below the screen for those who do not see or touch it; nothing otherwise.
+    pub keypad: Option<Keypad>,
+    /// Where reading aloud is heard; the jack, while something is plugged in, and everybody otherwise.
+    pub sound: Option<Sound>,
+    /// ALSA's name of the sound device, such as `plughw:CARD=Device`.
+    pub sound_device: Option<String>,
     /// Staff's PIN at the screen; its hash, once the box has taken the file.
     #[serde(skip)]
     pub staff_pin: Option<Secret>,
@@ -199,6 +205,52 @@ pub struct Printer {
     pub paper: Option<u32>,
     /// Where it is attached; whichever printer is plugged into USB otherwise.
     pub device: Option<String>,
+}
+
+/// Keys in reach of those who cannot use the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Keypad {
+    None,
+    Arrows,
+    Numbers,
+    /// Two switches, or sip and puff.
+    Switches,
+}
+
+impl Keypad {
+    pub const ALL: [(&str, Keypad); 4] =
+        [("none", Keypad::None), ("arrows", Keypad::Arrows), ("numbers", Keypad::Numbers), ("switches", Keypad::Switches)];
+
+    /// As the kiosk's `--keypad` takes it.
+    pub fn name(self) -> &'static str {
+        name_of(&Keypad::ALL, self)
+    }
+}
+
+/// Where the kiosk is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sound {
+    None,
+    /// Headphones while the jack notices a plug, everybody otherwise.
+    Jack,
+    Headphones,
+    Loudspeaker,
+}
+
+impl Sound {
+    pub const ALL: [(&str, Sound); 4] =
+        [("none", Sound::None), ("jack", Sound::Jack), ("headphones", Sound::Headphones), ("loudspeaker", Sound::Loudspeaker)];
+
+    /// As the kiosk's `--sound` takes it.
+    pub fn name(self) -> &'static str {
+        name_of(&Sound::ALL, self)
+    }
+}
+
+fn name_of<T: Copy + PartialEq>(all: &[(&'static str, T)], one: T) -> &'static str {
+    all.iter().find(|(_, other)| *other == one).map(|(name, _)| *name).unwrap_or_default()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

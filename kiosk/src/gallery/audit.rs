@@ -174,6 +174,10 @@ impl Walk {
     }
 
     fn touch(&mut self, item: &ItemRc, touch: Pin<&TouchArea>, rect: LogicalRect, clip: LogicalRect) {
+        // A list that feels fingers for what lies in it is nothing to press.
+        if item.first_child().is_some_and(|child| child.downcast::<Flickable>().is_some()) {
+            return;
+        }
         let covers = |share: f32| rect.area() > self.screen.area() * share;
         if covers(0.55) {
             // What takes all touches hides what is under it.

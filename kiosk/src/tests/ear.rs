@@ -460,6 +460,33 @@ fn typed_words_are_said_to_headphones_only() {
     assert!(loud.contains("It stands on the screen."), "{loud}");
 }
 
+/// What has the focus and does not show all of it (WCAG 2.2, 2.4.12): scrolled away, or over the edge. What is larger than its list
+/// shows a part.
+fn hidden(hall: &Hall) -> Option<String> {
+    use i_slint_core::item_tree::{ItemRc, ParentItemTraversalMode};
+    let room = |item: &ItemRc| {
+        let own = item.geometry();
+        i_slint_core::lengths::LogicalRect::new(item.map_to_window(own.origin), own.size)
+    };
+    let window = i_slint_core::window::WindowInner::from_pub(hall.kiosk.window().window());
+    let item = window.focus_item.borrow().upgrade()?;
+    let own = room(&item);
+    let mut parent = item.parent_item(ParentItemTraversalMode::StopAtPopups);
+    while let Some(ancestor) = parent {
+        let seen = room(&ancestor);
+        let shows = |from: f32, to: f32, first: f32, last: f32| {
+            if to - from > last - first { from < last && to > first } else { from >= first - 1.0 && to <= last + 1.0 }
+        };
+        let shows_all = shows(own.min_x(), own.max_x(), seen.min_x(), seen.max_x())
+            && shows(own.min_y(), own.max_y(), seen.min_y(), seen.max_y());
+        if ancestor.borrow().as_ref().clips_children() && !shows_all {
+            return Some(format!("{own:?} in {seen:?}"));
+        }
+        parent = ancestor.parent_item(ParentItemTraversalMode::StopAtPopups);
+    }
+    None
+}
+
 #[test]
 fn without_a_voice_a_plain_keyboard_comes_to_everything_and_is_nowhere_trapped() {
     let hall = Hall::open();
@@ -487,6 +514,7 @@ fn without_a_voice_a_plain_keyboard_comes_to_everything_and_is_nowhere_trapped()
         for _ in 0..60 {
             hall.press([Key::Tab]);
             come_to.extend(focused(&hall));
+            assert_eq!(hidden(&hall), None, "{name}: the focus is out of sight");
         }
         let missing: Vec<&String> = wanted.difference(&come_to).collect();
         assert!(missing.is_empty(), "{name}: Tab never comes to {missing:?}");

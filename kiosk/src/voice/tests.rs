@@ -1,4 +1,5 @@
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -129,24 +130,30 @@ fn until(mut wish: impl FnMut() -> bool) -> Duration {
     since.elapsed()
 }
 
-/// A player like a sound card: it takes samples no faster than they are heard, here not at all.
-fn stuck() -> Programs {
-    Programs { player: vec!["sleep".into(), "600".into()], ..Programs::to_device("default") }
+/// A player like a sound card: it takes samples no faster than they are heard, here none after the first, which it writes down.
+fn stuck(first: &Path) -> Programs {
+    let script = format!("head -c 1 > {}; exec sleep 600", first.display());
+    Programs { player: vec!["sh".into(), "-c".into(), script], ..Programs::to_device("default") }
 }
 
 /// From the wish to both processes gone. What the card had not played by then the kernel drops; that part is not measured here.
 #[test]
 fn it_is_silent_within_a_tenth_of_a_second() {
-    let mut espeak = Espeak::start(stuck()).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let first = place.path().join("first");
+    let is_heard = || std::fs::metadata(&first).is_ok_and(|file| file.len() > 0);
+    let mut espeak = Espeak::start(stuck(&first)).unwrap();
     let mut times: Vec<Duration> = (0..12)
         .map(|_| {
             espeak.say(speech(SAID, "en", 100), 0);
             espeak.say(speech("And this is never said.", "en", 100), 0);
-            // Far enough that both processes run.
-            std::thread::sleep(Duration::from_millis(30));
+            // Both processes run.
+            until(is_heard);
             assert!(espeak.is_speaking(0));
             espeak.hush(0);
-            until(|| !espeak.is_speaking(0))
+            let taken = until(|| !espeak.is_speaking(0));
+            std::fs::write(&first, "").unwrap();
+            taken
         })
         .collect();
     times.sort();

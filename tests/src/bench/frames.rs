@@ -15,6 +15,8 @@ const PRESSES: usize = 10;
 const SPECK: f64 = 0.001;
 /// Round a finger: what changes first is under it.
 const FINGER: (u32, u32) = (120, 60);
+/// Pixels from the left where no button is.
+const EDGE: u32 = 2;
 /// Two touches of the same button within half a second count once: nobody is so fast.
 const PAUSE: Duration = Duration::from_millis(600);
 
@@ -45,6 +47,9 @@ pub fn measure(report: &mut Report, screen: &Screen, way: &[Step]) -> Result<()>
     for walk in 0..WALKS {
         for (step, goal) in way.iter().zip(&screens) {
             let under = part(step.at);
+            // Elsewhere, as between two touches. Sideways: lists follow a finger up and down.
+            screen.slide((EDGE, step.at.1))?;
+            screen.still()?;
             let before = screen.part(under)?;
             for _ in 0..if walk == 0 { PRESSES } else { 0 } {
                 // Pressed, seen, and let go elsewhere: nothing happens but that.
@@ -52,10 +57,11 @@ pub fn measure(report: &mut Report, screen: &Screen, way: &[Step]) -> Result<()>
                 screen.press(step.at)?;
                 screen.wait_for_change(under, &before).with_context(|| format!("{} pressed", step.what))?;
                 felt.push(at.elapsed());
-                screen.slide((2, 2))?;
+                screen.slide((EDGE, step.at.1))?;
                 screen.lift()?;
-                screen
-                    .wait_until("what was there before", |_| screen.part(under).is_ok_and(|now| now.changed(&before) == 0.0))?;
+                screen.wait_until(&format!("{} let go", step.what), |_| {
+                    screen.part(under).is_ok_and(|now| now.changed(&before) == 0.0)
+                })?;
             }
             let at = Instant::now();
             screen.press(step.at)?;

@@ -50,8 +50,20 @@ impl Screen {
     /// Starts a server with a screen of this size.
     pub fn open((width, height): (u32, u32)) -> Result<Screen> {
         let folder = tempfile::tempdir()?;
+        // Without a pointer: one that moves would be taken for what the kiosk shows.
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-noreset", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24"), "-fbdir"])
+            .args([
+                "-displayfd",
+                "1",
+                "-noreset",
+                "-nolisten",
+                "tcp",
+                "-nocursor",
+                "-screen",
+                "0",
+                &format!("{width}x{height}x24"),
+                "-fbdir",
+            ])
             .arg(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

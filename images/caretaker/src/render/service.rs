@@ -74,6 +74,15 @@ fn kiosk(settings: &Settings) -> String {
     if let Some(warning_s) = settings.kiosk.warning_s {
         file.set("WEGOVNOW_WARNING", &warning_s.to_string());
     }
+    if let Some(keypad) = settings.kiosk.keypad {
+        file.set("WEGOVNOW_KEYPAD", keypad.name());
+    }
+    if let Some(sound) = settings.kiosk.sound {
+        file.set("WEGOVNOW_SOUND", sound.name());
+    }
+    if let Some(device) = &settings.kiosk.sound_device {
+        file.set("WEGOVNOW_SOUND_DEVICE", device);
+    }
     file.0
 }
 

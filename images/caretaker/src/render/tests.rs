@@ -66,6 +66,9 @@ fn everything_of_the_example_is_rendered() {
         "WEGOVNOW_PAPER=\"58\"",
         "WEGOVNOW_IDLE=\"180\"",
         "WEGOVNOW_WARNING=\"45\"",
+        "WEGOVNOW_KEYPAD=\"arrows\"",
+        "WEGOVNOW_SOUND=\"headphones\"",
+        "WEGOVNOW_SOUND_DEVICE=\"plughw:CARD=Device\"",
     ] {
         assert!(kiosk.contains(line), "{kiosk}");
     }
