@@ -76,7 +76,11 @@ pub const RECIPES: [Recipe; 6] = [
             "espeak-ng",
             "alsa-utils",
         ],
-        files: &["usr/lib/systemd/system/wegovnow-kiosk.service"],
+        files: &[
+            "usr/lib/systemd/system/wegovnow-kiosk.service",
+            "usr/lib/udev/rules.d/70-wegovnow-printer.rules",
+            "usr/lib/modules-load.d/wegovnow-printer.conf",
+        ],
         units: &["wegovnow-kiosk.service"],
         ..NOTHING
     },

@@ -9,6 +9,8 @@ mod index;
 
 pub(crate) use index::Index;
 
+use std::ops::Range;
+
 use index::{Entry, Number};
 
 use crate::world::Spot;
@@ -84,6 +86,9 @@ impl Index {
         if hits.len() < limit {
             hits.extend(self.hits(&words, true));
         }
+        if hits.iter().all(|(points, ..)| *points >= cost::MISTAKE) {
+            hits.extend(self.loose_hits(&words));
+        }
         hits.sort();
         let mut found: Vec<Found> = Vec::new();
         for (_, label, what, spot) in hits {
@@ -110,28 +115,39 @@ impl Index {
         let all: Vec<&Vec<(u32, u32)>> = costs.iter().collect();
         let mut hits: Vec<Hit> =
             self.common(&all).into_iter().filter_map(|(entry, cost)| self.name_hit(entry, cost, words, words.len())).collect();
-        for (place, number) in words.iter().enumerate() {
-            let numeric = |word: &String| word.starts_with(|c: char| c.is_numeric());
-            // "Pier 5" and "Lot 12" are house numbers too.
-            let named = words.len() > 2 && words.get(place + 1).is_some_and(numeric);
-            if words.len() < 2 || !(numeric(number) || named) {
-                continue;
+        for number in readings(words) {
+            let rest = costs.iter().enumerate().filter(|(index, _)| !number.contains(index)).map(|(_, fits)| fits);
+            let name: Vec<&Vec<(u32, u32)>> = rest.collect();
+            let asked: Vec<&str> = words.iter().take(number.end).skip(number.start).map(String::as_str).collect();
+            for (entry, cost) in self.common(&name) {
+                self.address_hits(entry, cost, words, name.len(), &asked, &mut hits);
             }
-            // "5 b" may be number 5b, "10-12" one number: what follows may belong to it.
-            let belongs = |word: &&String| {
-                word.chars().count() == 1 || matches!(word.as_str(), "bis" | "ter") || word.starts_with(|c: char| c.is_numeric())
-            };
-            let more = words.iter().skip(place + 1).take(NUMBER_WORDS_MAX - 1).take_while(belongs).count();
-            for taken in 1..=more + 1 {
-                let name: Vec<&Vec<(u32, u32)>> = costs
-                    .iter()
-                    .enumerate()
-                    .filter(|(index, _)| !(place..place + taken).contains(index))
-                    .map(|(_, fits)| fits)
-                    .collect();
-                let number: Vec<&str> = words.iter().skip(place).take(taken).map(String::as_str).collect();
-                for (entry, cost) in self.common(&name) {
-                    self.address_hits(entry, cost, words, name.len(), &number, &mut hits);
+        }
+        hits
+    }
+
+    /// Streets whose whole name, spaces left out, is a mistake or two from what was typed: for mistakes in words so short that another
+    /// word is always near ("Reu Basse"), and in the spaces ("Californi aStreet"). A wrong digit is another street.
+    fn loose_hits(&self, words: &[String]) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for number in std::iter::once(0..0).chain(readings(words)) {
+            let name: Vec<&str> =
+                words.iter().enumerate().filter(|(at, _)| !number.contains(at)).map(|(_, word)| word.as_str()).collect();
+            let typed: Vec<char> = name.concat().chars().collect();
+            let limit = fold::mistakes_max(typed.len());
+            let digits = |letters: &[char]| letters.iter().copied().filter(|c| c.is_numeric()).collect::<Vec<char>>();
+            let own_digits = digits(&typed);
+            let asked: Vec<&str> = words.iter().take(number.end).skip(number.start).map(String::as_str).collect();
+            for (letters, entry) in &self.streets {
+                let Some(count) = fold::mistakes(&typed, letters, limit).0 else { continue };
+                if digits(letters) != own_digits {
+                    continue;
+                }
+                let cost = count as u32 * cost::MISTAKE;
+                if asked.is_empty() {
+                    hits.extend(self.name_hit(*entry, cost, words, name.len()));
+                } else {
+                    self.address_hits(*entry, cost, words, name.len(), &asked, &mut hits);
                 }
             }
         }
@@ -220,6 +236,24 @@ impl Index {
             hits.push((cost + cost::NO_NUMBER, entry.label.clone(), What::Street, entry.spot));
         }
     }
+}
+
+/// Every part of a question that may be a house number beside a street's name.
+fn readings(words: &[String]) -> Vec<Range<usize>> {
+    let is_numeric = |word: &String| word.starts_with(|c: char| c.is_numeric());
+    // "5 b" may be number 5b, "10-12" one number: what follows may belong to it.
+    let belongs = |word: &&String| word.chars().count() == 1 || matches!(word.as_str(), "bis" | "ter") || is_numeric(word);
+    let mut readings = Vec::new();
+    for (place, number) in words.iter().enumerate() {
+        // "Pier 5" and "Lot 12" are house numbers too.
+        let is_named = words.len() > 2 && words.get(place + 1).is_some_and(is_numeric);
+        if words.len() < 2 || !(is_numeric(number) || is_named) {
+            continue;
+        }
+        let more = words.iter().skip(place + 1).take(NUMBER_WORDS_MAX - 1).take_while(belongs).count();
+        readings.extend((1..=more + 1).map(|taken| place..place + taken));
+    }
+    readings
 }
 
 /// How well a house number fits what was typed; `None` when it does not.

@@ -39,6 +39,8 @@ pub struct Index {
     pub numbers: Vec<Number>,
     /// Folded words in order, with their letters and the entries that have them in any of their names.
     pub words: Vec<(String, Vec<char>, Vec<u32>)>,
+    /// Letters of streets' names in every language, folded and without spaces, with the street's entry.
+    pub streets: Vec<(Vec<char>, u32)>,
     /// House numbers by cell of [`CELL`] units: cell, entry, number; sorted.
     cells: Vec<((i32, i32), u32, u32)>,
 }
@@ -53,6 +55,8 @@ const SAME: i64 = 2_000;
 struct Draft {
     label: String,
     words: BTreeSet<String>,
+    /// Its names, folded, without spaces.
+    names: BTreeSet<String>,
     spots: Vec<Spot>,
     numbers: Vec<Number>,
 }
@@ -115,10 +119,13 @@ impl Index {
     fn from_drafts(drafts: impl Iterator<Item = (What, Draft)>) -> Index {
         let (mut entries, mut all_numbers): (Vec<Entry>, Vec<Number>) = (Vec::new(), Vec::new());
         let mut words: BTreeMap<String, Vec<u32>> = BTreeMap::new();
-        let mut cells = Vec::new();
+        let (mut cells, mut streets) = (Vec::new(), Vec::new());
         for (what, draft) in drafts {
             let Some(spot) = central(&draft.spots) else { continue };
             let entry = entries.len() as u32;
+            if what == What::Street {
+                streets.extend(draft.names.iter().map(|name| (name.chars().collect(), entry)));
+            }
             for word in draft.words {
                 words.entry(word).or_default().push(entry);
             }
@@ -133,7 +140,7 @@ impl Index {
         }
         cells.sort_unstable();
         let words = words.into_iter().map(|(word, entries)| (word.clone(), word.chars().collect(), entries)).collect();
-        Index { entries, numbers: all_numbers, words, cells }
+        Index { entries, numbers: all_numbers, words, streets, cells }
     }
 
     /// The address nearest to a place, within a radius in units.
@@ -161,9 +168,10 @@ impl Draft {
         if self.label.is_empty() {
             self.label = name.own.to_owned();
         }
-        self.words.extend(fold::words(name.own));
-        for (_, other) in name.others() {
-            self.words.extend(fold::words(other));
+        for name in std::iter::once(name.own).chain(name.others().map(|(_, other)| other)) {
+            let words = fold::words(name);
+            self.names.insert(words.concat());
+            self.words.extend(words);
         }
         self.spots.extend_from_slice(spots);
     }

@@ -138,3 +138,79 @@ fn every_address_of_the_real_towns_is_found_first() {
         assert!(typo * 100 >= count * 90, "{name}: {typo} of {count} found with a mistake");
     }
 }
+
+/// A generator of chance that gives the same every time (Vigna's SplitMix64).
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % end.max(1) as u64) as usize
+    }
+
+    /// The text with one mistake at any letter: another in its place, none, one more, or swapped with the next.
+    fn mistake(&mut self, text: &str) -> String {
+        let mut letters: Vec<char> = text.chars().collect();
+        let places: Vec<usize> = (0..letters.len()).filter(|place| letters[*place].is_alphabetic()).collect();
+        let Some(place) = places.get(self.below(places.len())).copied() else { return text.to_owned() };
+        let other = char::from(b'a' + self.below(26) as u8);
+        match self.below(4) {
+            0 => letters[place] = other,
+            1 => {
+                letters.remove(place);
+            }
+            2 => letters.insert(place, other),
+            _ if place + 1 < letters.len() => letters.swap(place, place + 1),
+            _ => letters[place] = other,
+        }
+        letters.into_iter().collect()
+    }
+}
+
+/// Every address of a town, with one mistake in its street's name: how many are found first, and how long it takes.
+fn with_mistakes(name: &str, step: usize) -> Option<(usize, usize, Vec<std::time::Duration>)> {
+    let (town, _) = real(name)?;
+    town.prepare();
+    let mut all: Vec<(String, String)> = Vec::new();
+    town.addresses(&mut |name, numbers| {
+        let street = town.name_at(name).map_or_else(String::new, |name| name.own.to_owned());
+        all.extend(numbers.iter().map(|number| (street.clone(), number.number.to_owned())));
+    });
+    let mut chance = Chance(5);
+    let (mut first_hits, mut times) = (0, Vec::new());
+    let sample: Vec<_> = all.iter().step_by(step).collect();
+    for (street, number) in &sample {
+        let asked = format!("{} {number}", chance.mistake(street));
+        let begun = std::time::Instant::now();
+        let found = town.search(&asked, 5);
+        times.push(begun.elapsed());
+        let wanted = address_label(street, number).to_lowercase();
+        let is_first = found.first().is_some_and(|found| found.label.to_lowercase() == wanted);
+        first_hits += usize::from(is_first);
+        if !is_first && std::env::var_os("MISSED").is_some() {
+            eprintln!("{asked}: {:?} and not {wanted}", found.first().map(|found| &found.label));
+        }
+    }
+    times.sort();
+    Some((sample.len(), first_hits, times))
+}
+
+#[test]
+fn an_address_with_any_one_mistake_is_found_first() {
+    // Whole, and with times that count, in release.
+    let step = if cfg!(debug_assertions) { 23 } else { 1 };
+    for name in ["monaco.osm.pbf", "sf-downtown.osm.pbf"] {
+        let Some((count, first, times)) = with_mistakes(name, step) else { continue };
+        let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+        eprintln!(
+            "{name}: {first} of {count} first, {:.2} %; median {:?}, p99 {:?}",
+            first as f64 / count as f64 * 100.0,
+            at(0.5),
+            at(0.99)
+        );
+        assert!(first * 100 >= count * 97, "{name}: {first} of {count} found first with a mistake");
+    }
+}
