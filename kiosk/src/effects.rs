@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::client::CallError;
-use api::{Change, Client, MachinePairing, NewSupport, ReportQuery, ReverseQuery, SearchQuery, Town};
+use api::{Change, Client, MachinePairing, NewSupport, ReportQuery, ReverseQuery, Town};
 use futures_util::{Stream, StreamExt};
 
 use crate::app::{Effect, Msg, NO_TOWN, Picture, Reply, Ticket};
@@ -131,7 +131,7 @@ async fn call(client: &Client, effect: Effect, photos: Option<&Path>) -> Option<
             (ticket, Reply::Reports(client.reports(&query).await))
         }
         Effect::Near(ticket, query) => (ticket, Reply::Near(client.near(&query).await)),
-        Effect::Search(ticket, q) => (ticket, Reply::Found(client.search(&SearchQuery { q, limit: None }).await)),
+        Effect::Search(ticket, query) => (ticket, Reply::Found(client.search(&query).await)),
         Effect::Address(ticket, point) => {
             (ticket, Reply::Address(client.reverse(&ReverseQuery { lat: point.lat(), lon: point.lon() }).await))
         }

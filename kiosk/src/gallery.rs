@@ -423,8 +423,13 @@ pub(crate) fn samples(town: &Town) -> anyhow::Result<Vec<(&'static str, Session)
     let mut searching = on(Screen::Place);
     searching.typing = typing(Field::Search, Layer::Letters);
     searching.draft.search = Edit::new("Boul");
-    let found =
-        |label: &str, in_area| api::Found { label: label.to_owned(), what: "address".into(), point: town.center, in_area };
+    let found = |label: &str, in_area| api::Found {
+        label: label.to_owned(),
+        what: "address".into(),
+        is_between: false,
+        point: town.center,
+        in_area,
+    };
     searching.draft.found = vec![
         found("Boulevard Princesse Charlotte 24 bis", true),
         found("Boulevard du Jardin Exotique", true),

@@ -114,10 +114,11 @@ impl Hall {
             self.touch(letter);
         }
         let asked = self.asked();
-        let Some(Effect::Search(ticket, text)) = asked.last() else { panic!("{asked:?}") };
-        assert_eq!(text, "Ha");
+        let Some(Effect::Search(ticket, query)) = asked.last() else { panic!("{asked:?}") };
+        assert_eq!(query.q, "Ha");
         let point = gallery::town(None).unwrap().center;
-        let found = api::Found { label: "Harbour Street 27".into(), what: "address".into(), point, in_area: true };
+        let found =
+            api::Found { label: "Harbour Street 27".into(), what: "address".into(), is_between: false, point, in_area: true };
         self.answer(*ticket, Reply::Found(Ok(api::FoundList { found: vec![found] })));
         self.touch("Harbour Street 27");
         let asked = self.asked();

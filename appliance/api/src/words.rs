@@ -255,10 +255,15 @@ pub struct PhotoStored {
 }
 
 /// Query of `GET /api/v1/search`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchQuery {
     pub q: String,
+    /// Where kinds of places ("pharmacy") are looked for, the nearest first; the middle of the map without both.
+    #[serde(default)]
+    pub lat: Option<f64>,
+    #[serde(default)]
+    pub lon: Option<f64>,
     /// How many at most (1 to 20, default 8).
     #[serde(default)]
     pub limit: Option<u32>,
@@ -269,8 +274,11 @@ pub struct SearchQuery {
 pub struct Found {
     /// As people read it: "Mannerheimintie 5", "Kamppi".
     pub label: String,
-    /// What it is: `address`, `street`, `place`.
+    /// What it is: `address`, `street`, `crossing`, `place`.
     pub what: String,
+    /// A house number that the map lacks, put between two that it has.
+    #[serde(default)]
+    pub is_between: bool,
     pub point: Point,
     /// Whether reports are taken there.
     pub in_area: bool,
@@ -295,6 +303,9 @@ pub struct ReverseQuery {
 pub struct Reverse {
     /// Nearest address or street, if any is within 100 m.
     pub label: Option<String>,
+    /// The part of town whose name the map writes nearest, within 2 km.
+    #[serde(default)]
+    pub district: Option<String>,
     pub in_area: bool,
 }
 

@@ -158,7 +158,10 @@ mod tests {
         assert_eq!(asked.len(), 9, "the pin's own and eight round it");
         for (ticket, label) in asked.iter().skip(1).zip(["A 1", "A 1", "B 2", "B 2", "C 3", "C 3", "A 1", ""]) {
             let label = (!label.is_empty()).then(|| label.to_owned());
-            super::super::update(&mut state, Msg::Reply(*ticket, Reply::Address(Ok(Reverse { label, in_area: true }))));
+            super::super::update(
+                &mut state,
+                Msg::Reply(*ticket, Reply::Address(Ok(Reverse { label, district: None, in_area: true }))),
+            );
         }
         let near: Vec<(&str, u8, u32)> =
             state.session.compass.near.iter().map(|near| (near.label.as_str(), near.heading, near.distance_m)).collect();

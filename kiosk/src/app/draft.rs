@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::locale::moment;
-use api::{Answers, Place};
+use api::{Answers, Place, SearchQuery};
 
 /// The messages of the report journey.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -113,7 +113,10 @@ pub fn search(state: &mut State) -> Vec<Effect> {
     }
     let ticket = state.ticket();
     state.session.draft.search_wanted = Some(ticket);
-    vec![Effect::Search(ticket, text)]
+    // Kinds of places: the nearest to where the pin is.
+    let pin = state.session.draft.point;
+    let (lat, lon) = (pin.map(|pin| pin.lat()), pin.map(|pin| pin.lon()));
+    vec![Effect::Search(ticket, SearchQuery { q: text, lat, lon, limit: None })]
 }
 
 fn choose(state: &mut State, code: QuestionCode, choice: &QuestionCode) {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use api::client::CallError;
 use api::{
     AttachmentId, Change, Comment, CommentId, Filed, Follow, FollowCode, FoundList, Kind, Language, NearQuery, NearReply,
-    NewComment, NewReport, PhotoStored, Point, QuestionCode, Report, ReportId, ReportList, Reverse, SessionId, Supported, Town,
+    NewComment, NewReport, PhotoStored, Point, QuestionCode, Report, ReportId, ReportList, Reverse, SearchQuery, SessionId,
+    Supported, Town,
 };
 use chrono::NaiveDateTime;
 
@@ -162,7 +163,7 @@ pub enum Effect {
     Town,
     Reports(Ticket),
     Near(Ticket, NearQuery),
-    Search(Ticket, String),
+    Search(Ticket, SearchQuery),
     Address(Ticket, Point),
     File(Ticket, Box<NewReport>),
     Report(Ticket, ReportId),

@@ -96,6 +96,7 @@ impl World {
                 let found = |number| api::Found {
                     label: format!("Harbour Street {number}"),
                     what: "address".into(),
+                    is_between: false,
                     point: self.town.center,
                     in_area: true,
                 };
@@ -103,7 +104,7 @@ impl World {
             }
             Effect::Address(ticket, _) => {
                 let label = chance.one_in(2).then(|| "Harbour Street 27".to_owned());
-                (ticket, Reply::Address(result!(Reverse { label, in_area: true })))
+                (ticket, Reply::Address(result!(Reverse { label, district: None, in_area: true })))
             }
             Effect::File(ticket, report) => (ticket, Reply::Filed(result!(crate::tests::filed(report)))),
             Effect::Report(ticket, _) => (ticket, Reply::Report(result!(self.report.clone()))),

@@ -118,7 +118,7 @@ fn enter_in_the_search_takes_the_first_place_found() {
     let mut state = at_details();
     update(&mut state, Msg::Back);
     let point = state.session.draft.point.unwrap();
-    let found = api::Found { label: "Harbour Street 27".into(), what: "address".into(), point, in_area: true };
+    let found = api::Found { label: "Harbour Street 27".into(), what: "address".into(), is_between: false, point, in_area: true };
     update(&mut state, Msg::Focus(Field::Search));
     state.session.draft.found = vec![found];
     update(&mut state, Msg::Key { key: Key::Enter, more: Vec::new() });

@@ -135,7 +135,7 @@ impl Ear {
         self.write("Street and number, or a place", "Ha");
         let ticket = self.asked(|effect| if let Effect::Search(ticket, _) = effect { Some(ticket) } else { None });
         let point = gallery::town(None).unwrap().center;
-        let found = Found { label: "Harbour Street 27".into(), what: "address".into(), point, in_area: true };
+        let found = Found { label: "Harbour Street 27".into(), what: "address".into(), is_between: false, point, in_area: true };
         self.hall.answer(ticket, Reply::Found(Ok(FoundList { found: vec![found] })));
         // The answer is told after what is being said.
         self.hall.kiosk.later(Duration::from_secs(7));
@@ -236,7 +236,7 @@ fn by_ear_an_idea_is_given_with_a_place_found_in_words() {
                 asked.iter().filter_map(|effect| if let Effect::Address(ticket, _) = effect { Some(*ticket) } else { None });
             for (number, ticket) in tickets.enumerate() {
                 let label = Some(format!("Mill Lane {}", number / 3 + 1));
-                ear.hall.answer(ticket, Reply::Address(Ok(Reverse { label, in_area: true })));
+                ear.hall.answer(ticket, Reply::Address(Ok(Reverse { label, district: None, in_area: true })));
             }
         };
         answer(ear);

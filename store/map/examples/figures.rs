@@ -57,7 +57,7 @@ fn times(count: usize, mut work: impl FnMut() -> usize) -> (usize, Duration) {
 /// Every name of the town as typed letter by letter, and whole with two letters swapped.
 fn search(town: &Town) {
     let mut questions = Vec::new();
-    for found in ["a", "b", "c", "k", "m", "r", "s", "t"].iter().flat_map(|start| town.search(start, 60)) {
+    for found in ["a", "b", "c", "k", "m", "r", "s", "t"].iter().flat_map(|start| town.search(start, None, 60)) {
         let letters: Vec<char> = found.label.chars().collect();
         for end in (2..=letters.len()).step_by(3) {
             questions.push(letters.iter().take(end).collect::<String>());
@@ -72,7 +72,7 @@ fn search(town: &Town) {
         .iter()
         .map(|question| {
             let started = Instant::now();
-            town.search(question, 8);
+            town.search(question, None, 8);
             started.elapsed()
         })
         .collect();

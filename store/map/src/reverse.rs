@@ -10,6 +10,15 @@ const ADDRESS_M: f64 = 60.0;
 /// A street farther than this is another place.
 const STREET_M: f64 = 100.0;
 
+/// A part of town whose name stands farther off is another one.
+const DISTRICT_M: f64 = 2_000.0;
+
+/// The part of town: the one whose name is nearest, for few extracts hold their borders.
+pub(crate) fn district(index: &Index, point: Point) -> Option<&str> {
+    let spot = point.spot();
+    index.nearest_district(spot, DISTRICT_M / unit_m(spot.y))
+}
+
 /// The nearest address.
 pub(crate) fn address(index: &Index, point: Point) -> Option<String> {
     let spot = point.spot();

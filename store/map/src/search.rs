@@ -4,6 +4,8 @@
 //! two typing mistakes away. A word that starts with a digit may instead be a house number, wherever it stands ("Mannerheimintie 5",
 //! "5 Rue Grimaldi"). The best fit comes first; equal fits come in the order of their labels, so the same text gives the same answer.
 
+mod category;
+mod crossing;
 mod fold;
 mod index;
 
@@ -11,15 +13,19 @@ pub(crate) use index::Index;
 
 use std::ops::Range;
 
-use index::{Entry, Number};
+use index::{Entry, Number, squared};
 
-use crate::world::Spot;
+use crate::world::{Spot, unit_m};
 
 /// What a found thing is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
     /// A street and house number.
     Address,
+    /// A house number that the map lacks, between two that it has: where it must be.
+    Between,
+    /// Where two streets meet.
+    Crossing,
     /// A street.
     Street,
     /// A settlement, quarter, square, park or water.
@@ -50,6 +56,12 @@ const NUMBER_WORDS_MAX: usize = 3;
 /// House numbers shown of one street while the number is still being typed.
 const NUMBERS_MAX: usize = 4;
 
+/// Two numbers that others are thought between may be so far apart; in metres, too.
+const NUMBERS_APART: u32 = 40;
+const METRES_APART: f64 = 400.0;
+/// An address so near to a point of interest is beside it.
+const BESIDE_M: f64 = 60.0;
+
 /// What does not fit, in points: less is better.
 mod cost {
     /// The word begins with what was typed.
@@ -68,6 +80,8 @@ mod cost {
     pub const NUMBER_PART: u32 = 3;
     /// The house number begins with the number typed.
     pub const NUMBER_PREFIX: u32 = 9;
+    /// The street has no such number, but one below and one above.
+    pub const BETWEEN: u32 = 10;
     /// The street has no such number: the street itself is shown.
     pub const NO_NUMBER: u32 = 30;
 }
@@ -77,11 +91,23 @@ type Hit = (u32, String, What, Spot);
 
 impl Index {
     /// Up to `limit` things that fit the text, best first.
-    pub(crate) fn search(&self, text: &str, limit: usize) -> Vec<Found> {
+    pub(crate) fn search(&self, text: &str, near: Spot, limit: usize) -> Vec<Found> {
         let text: String = text.chars().take(LETTERS_MAX).collect();
         let mut words = fold::words(&text);
         words.truncate(WORDS_MAX);
+        let mut of_kind = Vec::new();
+        // Near a crossing, too: its sign is no letter.
+        let mut told = fold::words(&text.replace('&', " and "));
+        told.truncate(WORDS_MAX);
+        if let Some((kinds, place)) = category::read(&told) {
+            let near = if place.is_empty() { Some(near) } else { self.best(place).map(|(_, _, _, spot)| spot) };
+            of_kind = near.map_or_else(Vec::new, |near| self.nearest(kinds, near, limit));
+            if !place.is_empty() && !of_kind.is_empty() {
+                return of_kind;
+            }
+        }
         let mut hits = self.hits(&words, false);
+        hits.extend(self.crossings(&text));
         // Looking for typing mistakes is slower and seldom needed.
         if hits.len() < limit {
             hits.extend(self.hits(&words, true));
@@ -90,9 +116,12 @@ impl Index {
             hits.extend(self.loose_hits(&words));
         }
         hits.sort();
+        // "Park" may be the beginning of a street's name as well as what is looked for.
+        let limit_named = if of_kind.is_empty() { limit } else { limit.div_ceil(2) };
+        hits.retain(|(.., what, _)| of_kind.is_empty() || !matches!(what, What::Poi(_)));
         let mut found: Vec<Found> = Vec::new();
         for (_, label, what, spot) in hits {
-            if found.len() >= limit {
+            if found.len() >= limit_named {
                 break;
             }
             let point = spot.point();
@@ -106,7 +135,34 @@ impl Index {
                 found.push(Found { label, what, lat: point.lat(), lon: point.lon() });
             }
         }
+        found.extend(of_kind);
+        found.truncate(limit);
         found
+    }
+
+    /// The one that fits best.
+    fn best(&self, words: &[String]) -> Option<Hit> {
+        let mut hits = self.hits(words, false);
+        hits.extend(self.crossings(&words.join(" ")));
+        if hits.iter().all(|(points, ..)| *points >= cost::MISTAKE) {
+            hits.extend(self.hits(words, true));
+            hits.extend(self.loose_hits(words));
+        }
+        hits.into_iter().min()
+    }
+
+    /// Points of interest of these kinds, the nearest first, each with the address beside it: there may be many of one name.
+    fn nearest(&self, kinds: &[&str], near: Spot, limit: usize) -> Vec<Found> {
+        let is_wanted = |entry: &&Entry| matches!(&entry.what, What::Poi(kind) if kinds.contains(&kind.as_str()));
+        let mut found: Vec<&Entry> = self.entries.iter().filter(is_wanted).collect();
+        found.sort_by_key(|entry| (squared(entry.spot, near), &entry.label));
+        let shown = |entry: &Entry| {
+            let point = entry.spot.point();
+            let address = self.nearest_address(entry.spot, BESIDE_M / unit_m(entry.spot.y));
+            let label = address.map_or_else(|| entry.label.clone(), |address| format!("{}, {address}", entry.label));
+            Found { label, what: entry.what.clone(), lat: point.lat(), lon: point.lon() }
+        };
+        found.into_iter().take(limit).map(shown).collect()
     }
 
     /// Everything that fits, by every reading of the question: all words as a name, or one as a house number and the others as a name.
@@ -231,6 +287,10 @@ impl Index {
         for (points, number) in fitting.iter().take(shown) {
             hits.push((cost + points, address_label(&entry.label, &number.text), What::Address, number.spot));
         }
+        let is_there = !fitting.is_empty() && best < cost::NUMBER_PREFIX;
+        if let Some(spot) = between(numbers, asked).filter(|_| !is_there) {
+            hits.push((cost + cost::BETWEEN, address_label(&entry.label, &asked.concat()), What::Between, spot));
+        }
         let is_number = asked.first().is_some_and(|word| word.starts_with(|c: char| c.is_numeric()));
         if fitting.is_empty() && is_number {
             hits.push((cost + cost::NO_NUMBER, entry.label.clone(), What::Street, entry.spot));
@@ -266,6 +326,31 @@ fn number_cost(number: &[String], asked: &[&str]) -> Option<u32> {
     } else {
         number_text.starts_with(&asked_text).then_some(cost::NUMBER_PREFIX)
     }
+}
+
+/// Where a number must be that lies between two that are known, not far from each other: of its own side of the street, if that has
+/// such, else of either.
+fn between(numbers: &[Number], asked: &[&str]) -> Option<Spot> {
+    let [asked] = asked else { return None };
+    let asked: u32 = asked.parse().ok()?;
+    let known = |number: &Number| {
+        let value: u32 = number.words.first()?.parse().ok()?;
+        Some((value, number.spot))
+    };
+    let known: Vec<(u32, Spot)> = numbers.iter().filter_map(known).collect();
+    let beside = |step: u32| {
+        let side = known.iter().filter(|(value, _)| value % step == asked % step);
+        let below = side.clone().filter(|(value, _)| *value < asked).max_by_key(|(value, _)| *value)?;
+        let above = side.filter(|(value, _)| *value > asked).min_by_key(|(value, _)| *value)?;
+        let apart_m = (squared(below.1, above.1) as f64).sqrt() * unit_m(below.1.y);
+        if above.0 - below.0 > NUMBERS_APART || apart_m > METRES_APART {
+            return None;
+        }
+        let share = f64::from(asked - below.0) / f64::from(above.0 - below.0);
+        let part = |from: i32, to: i32| from + ((f64::from(to) - f64::from(from)) * share).round() as i32;
+        Some(Spot { x: part(below.1.x, above.1.x), y: part(below.1.y, above.1.y) })
+    };
+    beside(2).or_else(|| beside(1))
 }
 
 /// Whether the number lies in a range like "5-9", on the same side of the street.

@@ -219,8 +219,15 @@ impl Town {
 
     /// Up to `limit` things that fit what was typed, best first. The look-up table is built at the first call, or by
     /// [`Town::prepare`].
-    pub fn search(&self, text: &str, limit: usize) -> Vec<Found> {
-        self.index.get_or_init(|| search::Index::new(self)).search(text, limit)
+    /// Kinds of places ("pharmacy") are those nearest to `near`, or to the middle of the map.
+    pub fn search(&self, text: &str, near: Option<Point>, limit: usize) -> Vec<Found> {
+        let near = near.map_or_else(|| self.middle(), |near| near.spot());
+        self.index.get_or_init(|| search::Index::new(self)).search(text, near, limit)
+    }
+
+    fn middle(&self) -> Spot {
+        let (min, max) = (self.bounds.min.spot(), self.bounds.max.spot());
+        Spot { x: min.x.midpoint(max.x), y: min.y.midpoint(max.y) }
     }
 
     /// The nearest address within 60 m, else the nearest street's name within 100 m. Degrees; `None` off the planet too.
@@ -228,6 +235,12 @@ impl Town {
         let point = Point::from_degrees(lat, lon)?;
         let index = self.index.get_or_init(|| search::Index::new(self));
         reverse::address(index, point).or_else(|| reverse::street(self, point))
+    }
+
+    /// The borough, suburb, quarter or neighbourhood whose name stands nearest, within 2 km. Degrees.
+    pub fn district(&self, lat: f64, lon: f64) -> Option<&str> {
+        let point = Point::from_degrees(lat, lon)?;
+        reverse::district(self.index.get_or_init(|| search::Index::new(self)), point)
     }
 
     /// Calls with every feature that may lie in the rectangle and is drawn at the zoom.

@@ -147,7 +147,9 @@ pub fn town(data: &[u8]) -> bool {
     let drawing = town.features(view.rect(8.0), view.zoom);
     assert_eq!(drawing.iter().count(), drawing.len());
     let _ = town.place_labels(&view, Some("en"), &mut |text, size_px| text.chars().count() as f32 * size_px / 2.0);
-    let _ = town.search("birch 7", 10);
+    for question in ["birch 7", "birch & elm", "pharmacy near birch 7"] {
+        let _ = town.search(question, None, 10);
+    }
     let _ = town.reverse(60.164, 24.928);
     true
 }

@@ -79,8 +79,8 @@ fn of_two_things_with_one_id_the_first_counts() {
     pbf.node(1, 60.001, 24.001, &[("place", "suburb"), ("name", "Second")]);
     let (town, summary) = town(&pbf);
     assert!(noted(&summary, "1 objects have an id"), "{:?}", summary.notes);
-    assert_eq!(town.search("First", 5).len(), 1);
-    assert_eq!(town.search("Second", 5), []);
+    assert_eq!(town.search("First", None, 5).len(), 1);
+    assert_eq!(town.search("Second", None, 5), []);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn nodes_off_the_planet_and_absurd_ids_are_left_out() {
     let (town, summary) = town(&pbf);
     assert!(noted(&summary, "4 nodes lie off the planet"), "{:?}", summary.notes);
     assert!(noted(&summary, "2 ids are beyond"), "{:?}", summary.notes);
-    assert_eq!(town.search("Nowhere", 5), []);
+    assert_eq!(town.search("Nowhere", None, 5), []);
     let bounds = town.bounds();
     assert!(bounds.min.lat() > 59.9 && bounds.max.lat() < 60.1, "{bounds:?}");
 }
@@ -117,7 +117,7 @@ fn names_lose_control_and_direction_characters() {
     pbf.node(1, 60.001, 24.001, &odd);
     let (town, summary) = town(&pbf);
     assert!(noted(&summary, "texts had control or direction characters"), "{:?}", summary.notes);
-    let found = town.search("Staden", 1);
+    let found = town.search("Staden", None, 1);
     assert_eq!(found.len(), 1, "the Swedish name is found");
     let label = &found[0].label;
     assert!(label.contains("Evil") && label.contains("Town"), "{label:?}");

@@ -3,9 +3,11 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// The words of a text, folded: "Rue d'Ostende" gives "rue", "d", "ostende"; "Straße" gives "strasse".
+/// The words of a text, folded: "Rue d'Ostende" gives "rue", "d", "ostende"; "Straße" gives "strasse"; "C.so" gives "cso".
 pub fn words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
+    // A stop after a single letter: "V.le" is one word, "V. Emanuele" two.
+    let mut is_stopped = false;
     for c in text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
         let plain = match c {
             'ß' => "ss",
@@ -18,6 +20,13 @@ pub fn words(text: &str) -> Vec<String> {
             'ı' => "i",
             _ => "",
         };
+        if c == '.' && words.last().is_some_and(|word| word.chars().count() == 1) {
+            is_stopped = true;
+            continue;
+        }
+        if std::mem::take(&mut is_stopped) && !c.is_alphanumeric() {
+            words.push(String::new());
+        }
         match words.last_mut() {
             Some(word) if !plain.is_empty() => word.push_str(plain),
             // Lower case of some capitals carries a combining mark of its own.
@@ -32,7 +41,8 @@ pub fn words(text: &str) -> Vec<String> {
 
 /// Other ways to write a word: what people type for it. Every form of a group stands for every other.
 pub fn forms(word: &str) -> impl Iterator<Item = &'static str> {
-    const GROUPS: [&[&str]; 22] = [
+    // By language: English, French, Italian, German, Finnish, Swedish, Greek, Spanish, Ukrainian, Arabic.
+    const GROUPS: [&[&str]; 77] = [
         &["street", "st"],
         &["saint", "st"],
         &["sainte", "ste"],
@@ -44,17 +54,72 @@ pub fn forms(word: &str) -> impl Iterator<Item = &'static str> {
         &["drive", "dr"],
         &["lane", "ln"],
         &["court", "ct"],
-        &["chemin", "ch"],
+        &["highway", "hwy"],
+        &["parkway", "pkwy"],
+        &["terrace", "ter"],
+        &["alley", "aly"],
+        &["north", "n"],
+        &["south", "s"],
+        &["east", "e"],
+        &["west", "w"],
+        &["mount", "mt"],
+        &["fort", "ft"],
+        &["doctor", "dr"],
+        &["chemin", "ch", "chem"],
         &["route", "rte"],
         &["impasse", "imp"],
+        &["allee", "all"],
+        &["quai", "q"],
+        &["faubourg", "fbg", "fg"],
+        &["general", "gal", "gen"],
         &["via", "v"],
         &["viale", "vle"],
         &["corso", "cso"],
-        &["piazza", "pza"],
+        &["piazza", "pza", "pzza", "p"],
+        &["piazzale", "ple"],
+        &["largo", "lgo"],
+        &["vicolo", "vlo"],
+        &["strada", "str"],
+        &["san", "s"],
+        &["santa", "s", "sta"],
+        &["santo", "s"],
+        &["generale", "gen"],
+        &["dottor", "dott"],
         &["strasse", "str"],
         &["platz", "pl"],
-        &["north", "n"],
-        &["south", "s"],
+        &["gasse", "g"],
+        &["allee", "al"],
+        &["sankt", "st"],
+        &["katu", "k"],
+        &["tie", "t"],
+        &["kuja", "kj"],
+        &["polku", "p"],
+        &["tori", "tr"],
+        &["gatan", "g"],
+        &["vagen", "v"],
+        &["grand", "gr"],
+        &["torget", "t"],
+        &["οδος", "οδ"],
+        &["λεωφορος", "λεωφ", "λ"],
+        &["πλατεια", "πλ"],
+        &["αγιου", "αγ"],
+        &["αγιας", "αγ"],
+        &["calle", "c", "cl"],
+        &["avenida", "av", "avda"],
+        &["plaza", "pl", "pza"],
+        &["paseo", "p", "pso"],
+        &["carretera", "ctra"],
+        &["nuestra", "ntra"],
+        &["senora", "sra"],
+        &["вулиця", "вул"],
+        &["проспект", "просп", "пр", "прт"],
+        &["площа", "пл"],
+        &["провулок", "пров"],
+        &["бульвар", "бул", "бр"],
+        &["шосе", "ш"],
+        &["набережна", "наб"],
+        &["شارع", "ش"],
+        &["ميدان", "م"],
     ];
     let word = word.to_owned();
     let groups = GROUPS.iter().filter(move |group| group.contains(&word.as_str()));
@@ -109,6 +174,10 @@ mod tests {
         assert_eq!(words("Rue d’Ostende, 5 bis"), ["rue", "d", "ostende", "5", "bis"]);
         assert_eq!(words("Königstraße ÅÄÖ İzmir Łódź"), ["konigstrasse", "aao", "izmir", "lodz"]);
         assert_eq!(words("東京 ﬁn"), ["東京", "fin"]);
+        assert_eq!(
+            words("C.so Vittorio, P.zza S. Carlo, V.le d. Mille."),
+            ["cso", "vittorio", "pzza", "s", "carlo", "vle", "d", "mille"]
+        );
         assert!(words(" -- ").is_empty());
     }
 

@@ -32,6 +32,14 @@ pub struct Number {
     pub spot: Spot,
 }
 
+/// Where two streets meet.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Junction {
+    /// Their entries, the lesser first.
+    pub streets: (u32, u32),
+    pub spot: Spot,
+}
+
 /// Everything that can be found, by the words of its names.
 #[derive(Debug)]
 pub struct Index {
@@ -41,6 +49,10 @@ pub struct Index {
     pub words: Vec<(String, Vec<char>, Vec<u32>)>,
     /// Letters of streets' names in every language, folded and without spaces, with the street's entry.
     pub streets: Vec<(Vec<char>, u32)>,
+    /// Sorted. Carriageways of one street that meet another side by side are one.
+    pub junctions: Vec<Junction>,
+    /// Names of boroughs, suburbs, quarters and neighbourhoods, and where the map writes them.
+    pub districts: Vec<(String, Spot)>,
     /// House numbers by cell of [`CELL`] units: cell, entry, number; sorted.
     cells: Vec<((i32, i32), u32, u32)>,
 }
@@ -50,6 +62,9 @@ const CELL: i32 = 1 << 10;
 /// Things of one name and kind nearer than this, in units (about 200 m), are one.
 const SAME: i64 = 2_000;
 
+/// Crossings of the same two streets nearer than this, in units (about 60 m), are one.
+const BESIDE: i64 = 600;
+
 /// What is gathered about a name before it becomes an entry.
 #[derive(Default)]
 struct Draft {
@@ -58,6 +73,8 @@ struct Draft {
     /// Its names, folded, without spaces.
     names: BTreeSet<String>,
     spots: Vec<Spot>,
+    /// Of streets: every place that its lines are led through.
+    nodes: Vec<Spot>,
     numbers: Vec<Number>,
 }
 
@@ -65,6 +82,7 @@ impl Index {
     pub fn new(town: &Town) -> Index {
         let mut streets: BTreeMap<String, Draft> = BTreeMap::new();
         let mut others: BTreeMap<(What, String), Vec<Draft>> = BTreeMap::new();
+        let mut districts: Vec<(String, Spot)> = Vec::new();
         let whole = Rect { min: Spot { x: 0, y: 0 }, max: Spot { x: WORLD, y: WORLD } }.grown(WORLD);
         let (mut spots, mut ends) = (Vec::new(), Vec::new());
         town.visit(whole, f64::INFINITY, &mut |block, head| {
@@ -75,7 +93,13 @@ impl Index {
                 return;
             }
             if head.class.is_way() {
-                streets.entry(key(name.own)).or_default().add(name, &spots);
+                let street = streets.entry(key(name.own)).or_default();
+                street.add(name, &spots);
+                spots.clear();
+                ends.clear();
+                if head.geometry(block.corner(), 3, &mut spots, &mut ends).is_some() {
+                    street.nodes.extend_from_slice(&spots);
+                }
                 return;
             }
             let spot = match head.class.shape() {
@@ -84,6 +108,10 @@ impl Index {
             };
             let Some(spot) = spot else { return };
             let kind = head.kind.and_then(|kind| town.name_at(kind)).map(|kind| kind.own.to_owned());
+            let part = kind.as_deref().and_then(|kind| kind.strip_prefix("place=")).unwrap_or_default();
+            if matches!(part, "borough" | "suburb" | "quarter" | "neighbourhood") {
+                districts.push((name.own.to_owned(), spot));
+            }
             let what = match (head.class, kind) {
                 (Class::Place | Class::Square, _) | (_, None) => What::Place,
                 (_, Some(kind)) => What::Poi(kind),
@@ -113,17 +141,19 @@ impl Index {
         let streets = streets.into_values().map(|draft| (What::Street, draft));
         let others =
             others.into_iter().flat_map(|((what, _), drafts)| drafts.into_iter().map(move |draft| (what.clone(), draft)));
-        Index::from_drafts(streets.chain(others))
+        districts.sort_unstable();
+        Index::from_drafts(streets.chain(others), districts)
     }
 
-    fn from_drafts(drafts: impl Iterator<Item = (What, Draft)>) -> Index {
+    fn from_drafts(drafts: impl Iterator<Item = (What, Draft)>, districts: Vec<(String, Spot)>) -> Index {
         let (mut entries, mut all_numbers): (Vec<Entry>, Vec<Number>) = (Vec::new(), Vec::new());
         let mut words: BTreeMap<String, Vec<u32>> = BTreeMap::new();
-        let (mut cells, mut streets) = (Vec::new(), Vec::new());
+        let (mut cells, mut streets, mut nodes) = (Vec::new(), Vec::new(), Vec::new());
         for (what, draft) in drafts {
             let Some(spot) = central(&draft.spots) else { continue };
             let entry = entries.len() as u32;
             if what == What::Street {
+                nodes.extend(draft.nodes.iter().map(|spot| (*spot, entry)));
                 streets.extend(draft.names.iter().map(|name| (name.chars().collect(), entry)));
             }
             for word in draft.words {
@@ -140,7 +170,14 @@ impl Index {
         }
         cells.sort_unstable();
         let words = words.into_iter().map(|(word, entries)| (word.clone(), word.chars().collect(), entries)).collect();
-        Index { entries, numbers: all_numbers, words, streets, cells }
+        let junctions = junctions(nodes);
+        Index { entries, numbers: all_numbers, words, streets, junctions, districts, cells }
+    }
+
+    /// The part of town whose name is nearest, within a radius in units.
+    pub fn nearest_district(&self, spot: Spot, radius: f64) -> Option<&str> {
+        let nearest = self.districts.iter().min_by_key(|(name, middle)| (squared(*middle, spot), name))?;
+        (squared(nearest.1, spot) as f64 <= radius * radius).then_some(nearest.0.as_str())
     }
 
     /// The address nearest to a place, within a radius in units.
@@ -177,6 +214,28 @@ impl Draft {
     }
 }
 
+/// Places that lines of several streets are led through.
+fn junctions(mut nodes: Vec<(Spot, u32)>) -> Vec<Junction> {
+    nodes.sort_unstable();
+    nodes.dedup();
+    let mut all = Vec::new();
+    for group in nodes.chunk_by(|(a, _), (b, _)| a == b) {
+        for (place, (spot, a)) in group.iter().enumerate() {
+            all.extend(group.iter().skip(place + 1).map(|(_, b)| Junction { streets: (*a, *b), spot: *spot }));
+        }
+    }
+    all.sort_unstable();
+    let mut kept: Vec<Junction> = Vec::new();
+    for junction in all {
+        let is_known =
+            |known: &&Junction| known.streets == junction.streets && squared(known.spot, junction.spot) < BESIDE * BESIDE;
+        if kept.iter().rev().take_while(|known| known.streets == junction.streets).find(is_known).is_none() {
+            kept.push(junction);
+        }
+    }
+    kept
+}
+
 /// What two spellings of one name share.
 fn key(name: &str) -> String {
     let words = fold::words(name);
@@ -205,7 +264,7 @@ fn central(spots: &[Spot]) -> Option<Spot> {
     spots.iter().copied().min_by_key(|spot| (squared(*spot, mean), *spot))
 }
 
-fn squared(a: Spot, b: Spot) -> i64 {
+pub fn squared(a: Spot, b: Spot) -> i64 {
     (i64::from(a.x) - i64::from(b.x)).pow(2) + (i64::from(a.y) - i64::from(b.y)).pow(2)
 }
 

@@ -2,6 +2,7 @@ use super::*;
 use crate::Town;
 use crate::pbf::Pbf;
 use crate::sample::{real, town};
+use crate::world::Point;
 
 fn sample() -> Town {
     let mut pbf = Pbf::default();
@@ -23,7 +24,7 @@ fn sample() -> Town {
 }
 
 fn first(town: &Town, text: &str) -> Option<(String, What)> {
-    town.search(text, 5).into_iter().next().map(|found| (found.label, found.what))
+    town.search(text, None, 5).into_iter().next().map(|found| (found.label, found.what))
 }
 
 fn label(town: &Town, text: &str) -> String {
@@ -80,13 +81,13 @@ fn a_shop_says_what_it_is() {
 #[test]
 fn nothing_fits_nothing_and_hostile_questions_end() {
     let town = sample();
-    assert_eq!(town.search("", 5), []);
-    assert_eq!(town.search("   ,.;\u{202e}\u{0}", 5), []);
-    assert_eq!(town.search("qqqqqqqqqq", 5), []);
-    assert_eq!(town.search("Mannerheimintie", 0), []);
-    town.search(&"a ".repeat(100_000), 5);
-    town.search(&"5 ".repeat(1_000), 5);
-    town.search(&"\u{301}".repeat(10_000), 5);
+    assert_eq!(town.search("", None, 5), []);
+    assert_eq!(town.search("   ,.;\u{202e}\u{0}", None, 5), []);
+    assert_eq!(town.search("qqqqqqqqqq", None, 5), []);
+    assert_eq!(town.search("Mannerheimintie", None, 0), []);
+    town.search(&"a ".repeat(100_000), None, 5);
+    town.search(&"5 ".repeat(1_000), None, 5);
+    town.search(&"\u{301}".repeat(10_000), None, 5);
 }
 
 /// Shares of a sample of addresses found first: typed as they are, and with two letters of the street swapped.
@@ -185,7 +186,7 @@ fn with_mistakes(name: &str, step: usize) -> Option<(usize, usize, Vec<std::time
     for (street, number) in &sample {
         let asked = format!("{} {number}", chance.mistake(street));
         let begun = std::time::Instant::now();
-        let found = town.search(&asked, 5);
+        let found = town.search(&asked, None, 5);
         times.push(begun.elapsed());
         let wanted = address_label(street, number).to_lowercase();
         let is_first = found.first().is_some_and(|found| found.label.to_lowercase() == wanted);
@@ -212,5 +213,156 @@ fn an_address_with_any_one_mistake_is_found_first() {
             at(0.99)
         );
         assert!(first * 100 >= count * 97, "{name}: {first} of {count} found first with a mistake");
+    }
+}
+
+#[test]
+fn a_crossing_is_found_by_its_two_streets() {
+    let mut pbf = Pbf::default();
+    // They share the node in the middle; the third meets nobody.
+    let (lat, lon) = (60.0, 24.0);
+    pbf.line(
+        100,
+        &[(lat, lon - 0.01), (lat, lon), (lat, lon + 0.01)],
+        false,
+        &[("highway", "residential"), ("name", "Aleksanterinkatu")],
+    );
+    pbf.line(
+        200,
+        &[(lat - 0.01, lon), (lat, lon), (lat + 0.01, lon)],
+        false,
+        &[("highway", "residential"), ("name", "Mikonkatu")],
+    );
+    pbf.line(300, &[(lat + 0.1, lon), (lat + 0.1, lon + 0.01)], false, &[("highway", "residential"), ("name", "Fabianinkatu")]);
+    let town = town(&pbf).0;
+    for text in [
+        "Aleksanterinkatu & Mikonkatu",
+        "mikonkatu/aleksanterinkatu",
+        "Aleksanterinkatu ja Mikonkatu",
+        "mikon and aleksanterin",
+        "Mikonkatu corner of Aleksanterinkatu",
+        "Mikonkattu & Aleksanterikatu",
+    ] {
+        let found = town.search(text, None, 5);
+        let first = found.first().unwrap_or_else(|| panic!("{text}: nothing"));
+        assert_eq!(first.what, What::Crossing, "{text}: {first:?}");
+        assert!((first.lat - lat).abs() < 1e-5 && (first.lon - lon).abs() < 1e-5, "{text}: {first:?}");
+    }
+    assert_eq!(town.search("Aleksanterinkatu & Mikonkatu", None, 5)[0].label, "Aleksanterinkatu & Mikonkatu");
+    assert!(town.search("Aleksanterinkatu & Fabianinkatu", None, 5).iter().all(|found| found.what != What::Crossing));
+    assert!(town.search("Mikonkatu & Mikonkatu", None, 5).iter().all(|found| found.what != What::Crossing));
+}
+
+#[test]
+fn a_number_between_two_that_are_known_lies_between_them() {
+    let mut pbf = Pbf::default();
+    pbf.line(100, &[(60.0, 24.0), (60.0, 24.01)], false, &[("highway", "residential"), ("name", "Aleksanterinkatu")]);
+    for (id, (number, lon)) in (1..).zip([("1", 24.001), ("2", 24.0015), ("9", 24.005), ("90", 24.009)]) {
+        pbf.node(id, 60.0001, lon, &[("addr:street", "Aleksanterinkatu"), ("addr:housenumber", number)]);
+    }
+    let town = town(&pbf).0;
+    let found = town.search("Aleksanterinkatu 5", None, 5);
+    assert_eq!((found[0].label.as_str(), &found[0].what), ("Aleksanterinkatu 5", &What::Between));
+    assert!((found[0].lon - 24.003).abs() < 1e-5, "half-way from 1 to 9: {:?}", found[0]);
+    // On the other side nothing is beyond 2 but 90: too far to say.
+    let far = town.search("Aleksanterinkatu 48", None, 5);
+    assert_eq!((far[0].label.as_str(), &far[0].what), ("Aleksanterinkatu", &What::Street));
+    // What is there is not thought up.
+    assert_eq!(town.search("Aleksanterinkatu 9", None, 5)[0].what, What::Address);
+}
+
+#[test]
+fn kinds_of_places_come_nearest_first_with_their_address() {
+    let mut pbf = Pbf::default();
+    pbf.line(100, &[(60.0, 24.0), (60.0, 24.05)], false, &[("highway", "residential"), ("name", "Parkkatu")]);
+    for (id, lon) in (1..).zip([24.001, 24.02, 24.04]) {
+        pbf.node(id * 10, 60.0, lon, &[("amenity", "pharmacy"), ("name", "Apteekki")]);
+        pbf.node(id * 10 + 1, 60.0001, lon, &[("addr:street", "Parkkatu"), ("addr:housenumber", &(id * 2).to_string())]);
+    }
+    pbf.node(90, 60.0, 24.03, &[("leisure", "park"), ("name", "Esplanadi")]);
+    let town = town(&pbf).0;
+    let labels = |text: &str, near: Option<(f64, f64)>| -> Vec<String> {
+        let near = near.map(|(lat, lon)| Point::from_degrees(lat, lon).unwrap());
+        town.search(text, near, 5).into_iter().map(|found| found.label).collect()
+    };
+    let by_east = ["Apteekki, Parkkatu 6", "Apteekki, Parkkatu 4", "Apteekki, Parkkatu 2"];
+    assert_eq!(labels("pharmacy", Some((60.0, 24.05))), by_east);
+    assert_eq!(labels("Apotheke bei Parkkatu 6", None), by_east);
+    assert_eq!(labels("apteekki lähellä Parkkatu 2", None)[0], "Apteekki, Parkkatu 2");
+    // A street may begin with the same word.
+    assert_eq!(labels("park", None), ["Parkkatu", "Esplanadi"]);
+}
+
+#[test]
+fn crossings_of_a_real_town_are_found_quickly() {
+    let Some((town, _)) = real("sf-downtown.osm.pbf") else { return };
+    for (text, label) in [
+        ("Market & 5th", "Market Street & 5th Street"),
+        ("powell st and geary st", "Powell Street & Geary Street"),
+        ("Mission/3rd", "Mission Street & 3rd Street"),
+    ] {
+        let found = town.search(text, None, 5);
+        assert_eq!(found.first().map(|found| found.label.as_str()), Some(label), "{text}: {found:?}");
+    }
+    let found = town.search("pharmacy near Powell and Geary", None, 5);
+    assert!(matches!(&found[0].what, What::Poi(kind) if kind == "amenity=pharmacy"), "{found:?}");
+}
+
+#[test]
+fn the_part_of_town_is_the_one_whose_name_is_nearest() {
+    let mut pbf = Pbf::default();
+    for (id, name, kind, lon) in
+        [(1, "Kallio", "suburb", 24.00), (2, "Torkkelinmäki", "quarter", 24.01), (3, "Helsinki", "city", 24.02)]
+    {
+        pbf.node(id, 60.0, lon, &[("place", kind), ("name", name)]);
+    }
+    pbf.line(100, &[(60.0, 24.0), (60.0, 24.2)], false, &[("highway", "residential"), ("name", "Pitkäkatu")]);
+    let town = town(&pbf).0;
+    assert_eq!(town.district(60.0, 24.001), Some("Kallio"));
+    assert_eq!(town.district(60.0, 24.019), Some("Torkkelinmäki"), "a city is no part of one");
+    assert_eq!(town.district(60.0, 24.2), None, "ten kilometres off");
+}
+
+#[test]
+fn short_forms_are_understood_in_every_language() {
+    let mut pbf = Pbf::default();
+    let names = [
+        "Corso Vittorio Emanuele",
+        "Piazza San Carlo",
+        "Viale dei Mille",
+        "Goethestraße",
+        "Lange Straße",
+        "Calle Mayor",
+        "Avenida de la Paz",
+        "Λεωφόρος Συγγρού",
+        "вулиця Хрещатик",
+        "проспект Миру",
+        "Rue du Faubourg Saint-Honoré",
+        "Storgatan",
+        "South Van Ness Avenue",
+        "شارع النيل",
+    ];
+    for (id, name) in (1..).zip(names) {
+        let lat = 60.0 + 0.001 * id as f64;
+        pbf.line(id * 10, &[(lat, 24.0), (lat, 24.01)], false, &[("highway", "residential"), ("name", name)]);
+    }
+    let town = town(&pbf).0;
+    for (typed, name) in [
+        ("c.so vittorio", names[0]),
+        ("P.zza S. Carlo", names[1]),
+        ("V.le dei mille", names[2]),
+        ("goethestr.", names[3]),
+        ("Lange Str.", names[4]),
+        ("C/ Mayor", names[5]),
+        ("Avda. de la paz", names[6]),
+        ("Λεωφ. Συγγρου", names[7]),
+        ("вул. Хрещатик", names[8]),
+        ("просп. Миру", names[9]),
+        ("r. du fbg st honore", names[10]),
+        ("storg.", names[11]),
+        ("s van ness ave", names[12]),
+        ("ش النيل", names[13]),
+    ] {
+        assert_eq!(label(&town, typed), name, "{typed}");
     }
 }

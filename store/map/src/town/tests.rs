@@ -89,7 +89,7 @@ proptest! {
                 });
                 town.place_labels(&view, Some("sv"), &mut |text, size| text.chars().count() as f32 * size * 0.5);
             }
-            town.search("katu 5", 10);
+            town.search("katu 5", None, 10);
             town.reverse(center.lat(), center.lon());
         }
     }
