@@ -63,6 +63,24 @@ pub fn info(data: &Path) -> anyhow::Result<u8> {
         bounds.max.lon()
     );
     println!("border  {} polygons, {} corners", town.area().0.len(), town.area().0.iter().flatten().map(Vec::len).sum::<usize>());
+    let counts = town.counts();
+    println!(
+        "holds   {} things to draw, {} streets, {} addresses, {} places",
+        counts.features, counts.streets, counts.addresses, counts.places
+    );
+    let Some(origin) = town.origin() else {
+        println!("made    by an older program: import it again to know of what");
+        return Ok(exit::DONE);
+    };
+    let as_of = origin.as_of_s.and_then(|time| chrono::DateTime::from_timestamp(time, 0));
+    println!(
+        "as of   {}",
+        as_of.map_or_else(|| "the extract does not say".to_owned(), |time| time.format("%Y-%m-%d %H:%M UTC").to_string())
+    );
+    println!("made    of {} nodes, {} ways, {} relations", origin.nodes, origin.ways, origin.relations);
+    for note in &origin.notes {
+        println!("note    {note}");
+    }
     Ok(exit::DONE)
 }
 

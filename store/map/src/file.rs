@@ -10,12 +10,13 @@
 //! | blocks | per block: 4 × i32 rectangle (units of the flat world), u32 start in `features`, u8 features, u8 lowest zoom, u16 zero |
 //! | features | feature records, see [`feature`] |
 //! | addresses | var streets, then per street: var name, var n, n × (text number, signed dx, signed dy, var osm kind, signed osm id) |
+//! | origin | since version 2. signed time of the data (Unix seconds; least i64 unknown); var nodes, ways, relations read; var n, n × text note |
 //! | tail | SHA-256 of everything before |
 //!
 //! A block holds up to [`feature::BLOCK`] features that lie near each other and appear from the same zoom on; [`crate::town`] finds
 //! blocks through one further level of rectangles over every 32 blocks. The file is read in place (memory map): opening costs one
-//! pass of checking, and what is never looked at is never loaded again. It carries no time and no random number: the same extract
-//! gives the same bytes.
+//! pass of checking, and what is never looked at is never loaded again. It carries no time but that of the data, and no random number: the
+//! same extract gives the same bytes.
 //!
 //! A town file is never changed in place, only replaced by renaming a finished one over it; an open map keeps the old file alive.
 
@@ -36,7 +37,9 @@ use wire::{Reader, Writer};
 /// First bytes of every town file.
 pub const MAGIC: [u8; 8] = *b"WGN-TOWN";
 /// Version of the layout above.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+/// The oldest that is read, too: a box may hold one from before an update.
+const OLDEST: u32 = 1;
 const DIGEST_LEN: usize = 32;
 
 /// The sections, in the order they lie in the file.
@@ -47,9 +50,12 @@ pub enum Section {
     Blocks = 2,
     Features = 3,
     Addresses = 4,
+    Origin = 5,
 }
 
-const SECTIONS: usize = 5;
+const SECTIONS: usize = 6;
+/// Version 1 had all but the last.
+const SECTIONS_OF_1: usize = 5;
 
 /// An open file whose frame (magic, version, lengths, digest) has been checked.
 #[derive(Debug)]
@@ -88,7 +94,7 @@ fn frame(bytes: &[u8], path: &Path) -> Result<[Range<usize>; SECTIONS], OpenErro
         return Err(OpenError::NotATown { path: path.to_owned() });
     }
     let version = reader.u32().ok_or_else(|| damaged("the head is cut off"))?;
-    if version != VERSION {
+    if !(OLDEST..=VERSION).contains(&version) {
         return Err(OpenError::Version { path: path.to_owned(), version, known: VERSION });
     }
     let content = bytes.len().saturating_sub(DIGEST_LEN);
@@ -96,11 +102,12 @@ fn frame(bytes: &[u8], path: &Path) -> Result<[Range<usize>; SECTIONS], OpenErro
     if Sha256::digest(body).as_slice() != digest {
         return Err(damaged("its checksum does not fit its content"));
     }
-    if reader.u32() != Some(SECTIONS as u32) {
+    let count = if version == OLDEST { SECTIONS_OF_1 } else { SECTIONS };
+    if reader.u32() != Some(count as u32) {
         return Err(damaged("the number of its parts is wrong"));
     }
     let mut sections = [const { 0..0 }; SECTIONS];
-    for section in &mut sections {
+    for section in sections.iter_mut().take(count) {
         let place = reader.u64().zip(reader.u64()).and_then(|(start, length)| {
             let start = usize::try_from(start).ok()?;
             let end = start.checked_add(usize::try_from(length).ok()?)?;

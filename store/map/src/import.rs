@@ -54,6 +54,19 @@ pub struct Summary {
     pub notes: Vec<String>,
 }
 
+/// What a town file was made of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// As of when the extract holds OpenStreetMap's data, in Unix seconds: what its header says, else the youngest change in it.
+    pub as_of_s: Option<i64>,
+    /// Objects of the extract.
+    pub nodes: u64,
+    pub ways: u64,
+    pub relations: u64,
+    /// What was not as it should be, in words, with counts.
+    pub notes: Vec<String>,
+}
+
 /// Why there is no town file.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -152,14 +165,15 @@ pub fn import(
         .ok_or_else(|| ImportError::Extract { path: pbf.to_owned(), what: "it covers no area".to_owned() })?;
     let town = border::town(&extract, boundary, bounds, &stem(pbf), &mut repairs)?;
     let things = collect::collect(&extract, Rect::from(bounds), &mut repairs);
+    let origin = extract.origin(repairs.notes());
     drop(extract);
     tell(Stage::Writing, 0.9);
     let mut summary = Summary { name: town.name.clone(), ..summary(&things) };
-    let bytes = write::bytes(&town.name, bounds, &town.area, things);
+    let bytes = write::bytes(&town.name, bounds, &town.area, things, &origin);
     summary.size = bytes.len() as u64;
     write_atomically(out, &bytes).map_err(|source| ImportError::Io { action: "write", path: out.to_owned(), source })?;
     tell(Stage::Writing, 1.0);
-    summary.notes = repairs.notes();
+    summary.notes = origin.notes;
     Ok(summary)
 }
 

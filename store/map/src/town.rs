@@ -7,10 +7,11 @@ use crate::draw::{Drawing, Item};
 use crate::file::feature::{Head, level_at};
 use crate::file::wire::Reader;
 use crate::file::{Section, TownFile};
+use crate::import::Origin;
 use crate::label::{self, Label};
 use crate::reverse;
 use crate::search::{self, Found};
-use crate::world::{Area, Bounds, Point, Rect, Spot, View};
+use crate::world::{Area, Bounds, Point, Rect, Spot, View, WORLD};
 
 /// Why a town file could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +64,19 @@ pub struct Town {
     index: OnceLock<search::Index>,
 }
 
+/// How much a map holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Things to draw.
+    pub features: u64,
+    /// Names of streets.
+    pub streets: u64,
+    /// House numbers.
+    pub addresses: u64,
+    /// Named places and points of interest.
+    pub places: u64,
+}
+
 /// Blocks under one rectangle of the upper level of the index.
 const GROUP: usize = 32;
 
@@ -109,6 +123,10 @@ impl Town {
         let file = TownFile::open(path)?;
         let damaged = |what: &str| OpenError::Damaged { path: path.to_owned(), what: what.to_owned() };
         let (name, bounds, area) = head(file.section(Section::Town)).ok_or_else(|| damaged("the town's own data is broken"))?;
+        let origin_part = file.section(Section::Origin);
+        if !origin_part.is_empty() && origin(origin_part).is_none() {
+            return Err(damaged("what it was made of cannot be read"));
+        }
         let name_count = Reader(file.section(Section::Names)).u32().ok_or_else(|| damaged("the table of names is cut off"))?;
         let blocks = blocks(file.section(Section::Blocks)).ok_or_else(|| damaged("the spatial index is broken"))?;
         let groups = blocks
@@ -151,6 +169,32 @@ impl Town {
     /// The town's name in its own language.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What the file was made of; none in files of older programs.
+    pub fn origin(&self) -> Option<Origin> {
+        let section = self.file.section(Section::Origin);
+        if section.is_empty() { None } else { origin(section) }
+    }
+
+    /// Everything that is drawn, streets' names, addresses and other names, counted.
+    pub fn counts(&self) -> Counts {
+        let whole = Rect { min: Spot { x: 0, y: 0 }, max: Spot { x: WORLD, y: WORLD } }.grown(WORLD);
+        let mut counts = Counts::default();
+        let mut streets = std::collections::BTreeSet::new();
+        self.visit(whole, f64::INFINITY, &mut |_, head| {
+            counts.features += 1;
+            match head.name {
+                Some(name) if head.class.is_way() => {
+                    streets.insert(name);
+                }
+                Some(_) => counts.places += 1,
+                None => {}
+            }
+        });
+        counts.streets = streets.len() as u64;
+        self.addresses(&mut |_, numbers| counts.addresses += numbers.len() as u64);
+        counts
     }
 
     /// The rectangle the map covers.
@@ -314,6 +358,15 @@ fn head(bytes: &[u8]) -> Option<(String, Bounds, Area)> {
         area.0.push(polygon);
     }
     reader.is_empty().then_some((name, bounds, area))
+}
+
+fn origin(bytes: &[u8]) -> Option<Origin> {
+    let mut reader = Reader(bytes);
+    let as_of_s = Some(reader.signed()?).filter(|time| *time != i64::MIN);
+    let (nodes, ways, relations) = (reader.var()?, reader.var()?, reader.var()?);
+    let count = reader.count()?;
+    let notes = (0..count).map(|_| reader.text().map(str::to_owned)).collect::<Option<Vec<String>>>()?;
+    reader.is_empty().then_some(Origin { as_of_s, nodes, ways, relations, notes })
 }
 
 fn blocks(bytes: &[u8]) -> Option<Vec<Block>> {

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use osmpbf::{BlobDecode, BlobReader, Element, PrimitiveBlock, RelMemberType};
 
-use super::{ImportError, Repairs};
+use super::{ImportError, Origin, Repairs};
 use crate::world::{Bounds, Point};
 
 /// Tags of one object, only those whose key matters.
@@ -74,9 +74,24 @@ pub struct Extract {
     pub relations: Vec<Relation>,
     /// The rectangle the extract says it covers.
     pub bounds: Option<Bounds>,
+    /// As of when its data is, by its header; in Unix seconds.
+    as_of_s: Option<i64>,
+    /// The time of its youngest change, in milliseconds.
+    youngest_ms: Option<i64>,
 }
 
 impl Extract {
+    /// What it is, with what had to be repaired.
+    pub fn origin(&self, notes: Vec<String>) -> Origin {
+        Origin {
+            as_of_s: self.as_of_s.or(self.youngest_ms.map(|ms| ms.div_euclid(1000))),
+            nodes: self.points.len() as u64,
+            ways: self.ways.len() as u64,
+            relations: self.relations.len() as u64,
+            notes,
+        }
+    }
+
     /// Where a node is.
     pub fn point(&self, id: i64) -> Option<Point> {
         let index = self.points.binary_search_by_key(&id, |(id, _)| *id).ok()?;
@@ -161,6 +176,8 @@ pub fn read(path: &Path, repairs: &mut Repairs, progress: &mut dyn FnMut(f64)) -
                     return Err(format!("it needs the feature {feature:?}, which is not supported"));
                 }
                 has_header = true;
+                // Nonsense of a damaged header is no time.
+                extract.as_of_s = header.osmosis_replication_timestamp().filter(|time| TIMES_S.contains(time));
                 extract.bounds = header.bbox().and_then(|b| {
                     let (min, max) = (Point::from_degrees(b.bottom, b.left)?, Point::from_degrees(b.top, b.right)?);
                     (min.lat_e7 < max.lat_e7 && min.lon_e7 < max.lon_e7).then_some(Bounds { min, max })
@@ -262,6 +279,20 @@ pub fn is_language(code: &str) -> bool {
         && parts.all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
+/// From OpenStreetMap's first days (2004) to the year 2200.
+const TIMES_S: std::ops::Range<i64> = 1_088_640_000..7_258_118_400;
+
+/// When an object was last changed, in milliseconds.
+fn changed_ms(element: &Element<'_>) -> Option<i64> {
+    let ms = match element {
+        Element::Node(node) => node.info().milli_timestamp(),
+        Element::DenseNode(node) => node.info().map(|info| info.milli_timestamp()),
+        Element::Way(way) => way.info().milli_timestamp(),
+        Element::Relation(relation) => relation.info().milli_timestamp(),
+    };
+    ms.filter(|ms| TIMES_S.contains(&ms.div_euclid(1000)))
+}
+
 /// Ids of OpenStreetMap stay far below this; larger ones come from damage.
 const ID_MAX: u64 = 1 << 60;
 
@@ -272,6 +303,9 @@ fn take(block: &PrimitiveBlock, extract: &mut Extract, repairs: &mut Repairs) {
         if element_id(&element).unsigned_abs() > ID_MAX {
             repairs.absurd_ids += 1;
             continue;
+        }
+        if extract.as_of_s.is_none() {
+            extract.youngest_ms = extract.youngest_ms.max(changed_ms(&element));
         }
         match element {
             Element::DenseNode(node) => {

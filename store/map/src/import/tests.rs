@@ -70,6 +70,45 @@ fn missing_nodes_and_members_are_counted_and_the_rest_is_drawn() {
     let gap = drawing.iter().find(|feature| feature.class == Class::Primary).unwrap();
     assert_eq!(gap.parts().count(), 2, "nothing is drawn across the missing node");
     assert!(classes(&town).contains(&Class::Wood));
+    let origin = town.origin().unwrap();
+    assert_eq!(origin.notes, summary.notes, "the file tells of it later, too");
+    assert_eq!((origin.ways, origin.relations, origin.as_of_s), (3, 1, None));
+    let counts = town.counts();
+    assert_eq!((counts.features, counts.streets), (summary.features, summary.streets));
+}
+
+#[test]
+fn a_real_extract_says_as_of_when_it_is() {
+    let Some((town, summary)) = real("monaco.osm.pbf") else { return };
+    let as_of = town.origin().and_then(|origin| origin.as_of_s).unwrap();
+    eprintln!("as of {as_of}");
+    assert!(as_of > 1_400_000_000, "{as_of}");
+    let counts = town.counts();
+    assert_eq!((counts.addresses, counts.places), (summary.addresses, summary.places));
+}
+
+#[test]
+fn a_town_file_of_the_version_before_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("town");
+    import(&write(&street(), folder.path()), None, &path, &mut |_| {}).unwrap();
+    let now = std::fs::read(&path).unwrap();
+    // As version 1 had it: one part less, so that every part begins 16 bytes sooner.
+    let word = |at: usize| u64::from_le_bytes(now[at..at + 8].try_into().unwrap());
+    let mut old = now[..8].to_vec();
+    old.extend(1u32.to_le_bytes());
+    old.extend(5u32.to_le_bytes());
+    for part in 0..5 {
+        let at = 16 + part * 16;
+        old.extend((word(at) - 16).to_le_bytes());
+        old.extend(word(at + 8).to_le_bytes());
+    }
+    old.extend(&now[16 + 6 * 16..word(16 + 5 * 16) as usize]);
+    old.extend(<sha2::Sha256 as sha2::Digest>::digest(&old));
+    std::fs::write(&path, &old).unwrap();
+    let town = Town::open(&path).unwrap();
+    assert_eq!(town.origin(), None);
+    assert!(town.counts().features > 0);
 }
 
 #[test]

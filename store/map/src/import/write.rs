@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Origin;
 use super::collect::{Address, Things};
 use crate::draw::Osm;
 use crate::file::assemble;
@@ -10,7 +11,7 @@ use crate::file::wire::Writer;
 use crate::world::{Area, Bounds, Point, Rect, Spot};
 
 /// The bytes of the town file.
-pub fn bytes(name: &str, bounds: Bounds, area: &Area, mut things: Things) -> Vec<u8> {
+pub fn bytes(name: &str, bounds: Bounds, area: &Area, mut things: Things, origin: &Origin) -> Vec<u8> {
     let addresses = addresses(&mut things);
     let (blocks, features) = features(things.records);
     let mut names = Writer::default();
@@ -27,7 +28,20 @@ pub fn bytes(name: &str, bounds: Bounds, area: &Area, mut things: Things) -> Vec
         names.u32(texts.0.len() as u32);
     }
     names.0.extend_from_slice(&texts.0);
-    assemble([town(name, bounds, area), names.0, blocks, features, addresses])
+    assemble([town(name, bounds, area), names.0, blocks, features, addresses, self::origin(origin)])
+}
+
+fn origin(origin: &Origin) -> Vec<u8> {
+    let mut out = Writer::default();
+    out.signed(origin.as_of_s.unwrap_or(i64::MIN));
+    for count in [origin.nodes, origin.ways, origin.relations] {
+        out.var(count);
+    }
+    out.var(origin.notes.len() as u64);
+    for note in &origin.notes {
+        out.text(note);
+    }
+    out.0
 }
 
 fn town(name: &str, bounds: Bounds, area: &Area) -> Vec<u8> {

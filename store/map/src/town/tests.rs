@@ -126,7 +126,7 @@ fn tiles_together_show_what_the_whole_view_shows() {
         let seen = |rect: Rect| -> BTreeSet<(u8, Osm)> {
             town.features(rect, f64::from(z)).iter().map(|feature| (feature.class as u8, feature.osm)).collect()
         };
-        let side = crate::world::WORLD >> z;
+        let side = WORLD >> z;
         let mut tiles = BTreeSet::new();
         for x in whole.min.x / side..=whole.max.x / side {
             for y in whole.min.y / side..=whole.max.y / side {
