@@ -95,34 +95,20 @@ impl Index {
         let text: String = text.chars().take(LETTERS_MAX).collect();
         let mut words = fold::words(&text);
         words.truncate(WORDS_MAX);
-        let mut of_kind = Vec::new();
-        // Near a crossing, too: its sign is no letter.
-        let mut told = fold::words(&text.replace('&', " and "));
-        told.truncate(WORDS_MAX);
-        if let Some((kinds, place)) = category::read(&told) {
-            let near = if place.is_empty() { Some(near) } else { self.best(place).map(|(_, _, _, spot)| spot) };
-            of_kind = near.map_or_else(Vec::new, |near| self.nearest(kinds, near, limit));
-            if !place.is_empty() && !of_kind.is_empty() {
-                return of_kind;
-            }
-        }
-        let mut hits = self.hits(&words, false);
-        hits.extend(self.crossings(&text));
-        // Looking for typing mistakes is slower and seldom needed.
-        if hits.len() < limit {
-            hits.extend(self.hits(&words, true));
-        }
-        if hits.iter().all(|(points, ..)| *points >= cost::MISTAKE) {
-            hits.extend(self.loose_hits(&words));
-        }
-        hits.sort();
+        let of_kind = match self.of_kind(&text, near, limit) {
+            Some((found, true)) if !found.is_empty() => return found,
+            Some((found, _)) => found,
+            None => Vec::new(),
+        };
         // "Park" may be the beginning of a street's name as well as what is looked for.
         let limit_named = if of_kind.is_empty() { limit } else { limit.div_ceil(2) };
-        hits.retain(|(.., what, _)| of_kind.is_empty() || !matches!(what, What::Poi(_)));
         let mut found: Vec<Found> = Vec::new();
-        for (_, label, what, spot) in hits {
+        for (_, label, what, spot) in self.ranked(&words, &text, limit) {
             if found.len() >= limit_named {
                 break;
+            }
+            if !of_kind.is_empty() && matches!(what, What::Poi(_)) {
+                continue;
             }
             let point = spot.point();
             // The same thing comes from several readings of the question; a number that is there twice is one address.
@@ -140,15 +126,31 @@ impl Index {
         found
     }
 
-    /// The one that fits best.
-    fn best(&self, words: &[String]) -> Option<Hit> {
+    /// Places of the kind that the text names, and whether it says near what.
+    fn of_kind(&self, text: &str, near: Spot, limit: usize) -> Option<(Vec<Found>, bool)> {
+        // Near a crossing, too: its sign is no letter.
+        let mut words = fold::words(&text.replace('&', " and "));
+        words.truncate(WORDS_MAX);
+        let (kinds, place) = category::read(&words)?;
+        if place.is_empty() {
+            return Some((self.nearest(kinds, near, limit), false));
+        }
+        let (.., near) = self.ranked(place, &place.join(" "), 1).into_iter().next()?;
+        Some((self.nearest(kinds, near, limit), true))
+    }
+
+    /// Everything that fits, best first. What is slower is looked for only while there is not `enough`.
+    fn ranked(&self, words: &[String], text: &str, enough: usize) -> Vec<Hit> {
         let mut hits = self.hits(words, false);
-        hits.extend(self.crossings(&words.join(" ")));
-        if hits.iter().all(|(points, ..)| *points >= cost::MISTAKE) {
+        hits.extend(self.crossings(text));
+        if hits.len() < enough {
             hits.extend(self.hits(words, true));
+        }
+        if hits.iter().all(|(points, ..)| *points >= cost::MISTAKE) {
             hits.extend(self.loose_hits(words));
         }
-        hits.into_iter().min()
+        hits.sort();
+        hits
     }
 
     /// Points of interest of these kinds, the nearest first, each with the address beside it: there may be many of one name.
