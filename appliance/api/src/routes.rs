@@ -142,7 +142,14 @@ pub const ROUTES: &[Route] = &[
     ),
     get("photo", "/api/v1/photos/{photo}", Anyone, "A photo (JPEG) of a report that is shown", Bytes("image/jpeg"), &[400, 404]),
     with_query(
-        get("search", "/api/v1/search", Anyone, "Find an address, a street or a place", Json(json::<FoundList>), &[400]),
+        get(
+            "search",
+            "/api/v1/search",
+            Anyone,
+            "Find an address, a crossing, a street or a place",
+            Json(json::<FoundList>),
+            &[400, 422],
+        ),
         json::<SearchQuery>,
     ),
     with_query(

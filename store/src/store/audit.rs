@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::attachment::Attachments;
-use super::open::{self, Lock, SNAPSHOT, TAPE};
+use super::open::{self, Lock, SNAPSHOT, TAPE, open_patiently};
 use super::replay::{closed_name, open_row, replay};
 use super::{Home, OpenError, snapshot};
 use crate::durable;
@@ -16,7 +16,7 @@ use crate::event::{self, Event, kind_named};
 use crate::fact::{Body, UnixMs};
 use crate::id::{AttachmentId, DeviceId, EventId, StaffId, hex};
 use crate::journal::tape::{self, Items, Tape, TapeMark};
-use crate::journal::{BATCH_EVENTS_MAX, Journal, JournalError, Limits, Mark, Row, guard};
+use crate::journal::{BATCH_EVENTS_MAX, Journal, JournalError, Limits, Mark, Row};
 use crate::keyring::Keyring;
 use crate::model::{State, apply};
 
@@ -91,7 +91,7 @@ fn opened(Home { dir, seal }: Home<'_>) -> Result<Opened, OpenError> {
             JournalError::Damaged(format!("{}: there is no journal; start the daemon to rebuild it", dir.display())).into()
         );
     };
-    let journal = guard(|| Journal::open(&path, Limits::default()))?;
+    let journal = open_patiently(&path, &Limits::default())?;
     let device = event::device_id(&keyring.device().verifying_key());
     Ok(Opened { _lock: lock, keyring, journal, device })
 }
@@ -396,7 +396,7 @@ pub fn compact<'a>(home: impl Into<Home<'a>>, progress: Progress<'_>) -> Result<
             tape.sync().map_err(io)?;
         }
         // Read back from the disk, not from what the writer remembers.
-        let copy = Journal::open(&path, Limits::default())?;
+        let copy = open_patiently(&path, &Limits::default())?;
         let (mut before, mut after) = (State::default(), State::default());
         let was = replay(&journal, None, &keyring, device, keyring.epoch(), &mut before)?;
         let is = replay(&copy, None, &keyring, device, keyring.epoch(), &mut after)?;

@@ -284,8 +284,9 @@ fn attempt(
     }
 }
 
-/// Opens a journal of which this process holds the directory: a lock on it can only be left over from an attempt before.
-fn open_patiently(path: &Path, limits: &Limits) -> Result<Journal, JournalError> {
+/// Opens a journal of which this process holds the directory: a lock on it can only be left over from an attempt before, or be that of
+/// a child that was forked meanwhile and has not begun its own program.
+pub(super) fn open_patiently(path: &Path, limits: &Limits) -> Result<Journal, JournalError> {
     let mut tries = 0;
     loop {
         match guard(|| Journal::open(path, limits.clone())) {
