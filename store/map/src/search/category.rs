@@ -1,5 +1,8 @@
 //! Kinds of places by the words that people use for them: "pharmacy", "apteekki lähellä Mannerheimintie 5".
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::fold;
 
 /// A kind of place: what OpenStreetMap calls it, and its names in the kiosk's languages (English, Italian, German, Finnish, Swedish,
@@ -139,6 +142,18 @@ const KINDS: [Kind; 34] = [
     },
 ];
 
+/// Tags by name, folded and without spaces: folding all names anew at every letter that is typed would be most of the work.
+static TAGS: LazyLock<HashMap<String, &'static [&'static str]>> = LazyLock::new(|| {
+    let mut tags = HashMap::new();
+    for kind in &KINDS {
+        for name in kind.names.split(',') {
+            // A name of two kinds is that of the first.
+            tags.entry(fold::words(name).concat()).or_insert(kind.tags);
+        }
+    }
+    tags
+});
+
 /// Words for "near", folded.
 const NEAR: [&str; 22] = [
     "near",
@@ -182,8 +197,7 @@ pub fn read(words: &[String]) -> Option<(&'static [&'static str], &[String])> {
     if name.is_empty() {
         return None;
     }
-    let is_named = |kind: &&Kind| kind.names.split(',').any(|known| fold::words(known).concat() == name);
-    Some((KINDS.iter().find(is_named)?.tags, place.get(filling..)?))
+    Some((TAGS.get(&name)?, place.get(filling..)?))
 }
 
 #[cfg(test)]
