@@ -155,7 +155,8 @@ impl App {
 
     /// Where the keys go now.
     pub fn context(&self) -> Context {
-        self.dialogs.last().map_or(Context::Triage, Dialog::context)
+        let screen = if self.triage.town_map.is_some() { Context::Map } else { Context::Triage };
+        self.dialogs.last().map_or(screen, Dialog::context)
     }
 
     fn triage(&mut self, msg: triage::Msg) -> Vec<(Ticket, Call)> {
@@ -282,6 +283,13 @@ impl App {
         match outcome {
             Outcome::Stay => Vec::new(),
             Outcome::Typed(words) => self.triage(triage::Msg::Filtered(words)),
+            Outcome::Sought(words) => {
+                let places = triage::town::places(&self.triage, &self.shared, &words);
+                if let Some(Dialog::Choose(choose)) = self.dialogs.last_mut() {
+                    choose.choices = places;
+                }
+                Vec::new()
+            }
             Outcome::Refused(why) => {
                 self.say(Tone::Warn, why);
                 Vec::new()

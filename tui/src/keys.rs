@@ -8,6 +8,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 pub enum Context {
     /// The triage screen, whatever pane.
     Triage,
+    /// The queue on the town's map.
+    Map,
     /// Choosing from a list; letters narrow it.
     Choose,
     /// Writing a text of several lines.
@@ -24,12 +26,14 @@ pub enum Context {
 
 impl Context {
     /// Every context.
-    pub const ALL: [Context; 7] = [Self::Triage, Self::Choose, Self::Write, Self::Line, Self::Review, Self::Conflict, Self::Page];
+    pub const ALL: [Context; 8] =
+        [Self::Triage, Self::Map, Self::Choose, Self::Write, Self::Line, Self::Review, Self::Conflict, Self::Page];
 
     /// As help calls it.
     pub fn title(self) -> &'static str {
         match self {
             Self::Triage => "Triage",
+            Self::Map => "Town map",
             Self::Choose => "Choosing",
             Self::Write => "Writing",
             Self::Line => "Filter and command line",
@@ -57,6 +61,16 @@ pub enum Command {
     Unzoom,
     MapCloser,
     MapFarther,
+    MapWest,
+    MapEast,
+    MapWhole,
+    MapHere,
+    HopNorth,
+    HopSouth,
+    HopWest,
+    HopEast,
+    Map,
+    Place,
     Queue(Queue),
     Filter,
     NextMatch,
@@ -123,7 +137,7 @@ const fn foot(mut binding: Binding, rank: u8, word: &'static str) -> Binding {
 }
 
 use Command as C;
-use Context::{Choose, Conflict, Line, Page, Review, Triage, Write};
+use Context::{Choose, Conflict, Line, Map, Page, Review, Triage, Write};
 
 /// Every command, by context, in the order of help.
 pub const TABLE: &[Binding] = &[
@@ -141,6 +155,8 @@ pub const TABLE: &[Binding] = &[
     bind(Triage, &["_"], C::Unzoom, "unzoom", "All panes"),
     bind(Triage, &["]"], C::MapCloser, "map-closer", "Map closer"),
     bind(Triage, &["["], C::MapFarther, "map-farther", "Map farther"),
+    bind(Triage, &["M"], C::Map, "map", "The queue on the town's map"),
+    bind(Triage, &["F"], C::Place, "place", "Find a street, number, crossing or name on the map"),
     bind(Triage, &["1"], C::Queue(Queue::New), "queue-new", "Queue: received, nobody has it"),
     bind(Triage, &["2"], C::Queue(Queue::Mine), "queue-mine", "Queue: open and mine"),
     bind(Triage, &["3"], C::Queue(Queue::Waiting), "queue-waiting", "Queue: put aside or planned"),
@@ -176,6 +192,39 @@ pub const TABLE: &[Binding] = &[
     foot(bind(Triage, &["Ctrl-p"], C::Palette, "palette", "Find a command"), 8, "palette"),
     foot(bind(Triage, &["?", "F1"], C::Keys, "help", "The keys"), 0, "keys"),
     bind(Triage, &["q", "Ctrl-c"], C::Quit, "quit", "Leave"),
+    foot(bind(Map, &["Tab", "n"], C::NextMatch, "next-report", "Next report on the map, as one reads"), 1, "next"),
+    bind(Map, &["BackTab", "N"], C::PreviousMatch, "previous-report", "Previous report on the map"),
+    foot(bind(Map, &["L"], C::HopEast, "hop-east", "Nearest report to the east"), 5, "east"),
+    foot(bind(Map, &["H"], C::HopWest, "hop-west", "Nearest report to the west"), 2, "hop west"),
+    foot(bind(Map, &["K"], C::HopNorth, "hop-north", "Nearest report to the north"), 4, "north"),
+    foot(bind(Map, &["J"], C::HopSouth, "hop-south", "Nearest report to the south"), 3, "south"),
+    bind(Map, &["j", "Down"], C::Down, "down", "Map south"),
+    bind(Map, &["k", "Up"], C::Up, "up", "Map north"),
+    bind(Map, &["h", "Left"], C::MapWest, "map-west", "Map west"),
+    bind(Map, &["l", "Right"], C::MapEast, "map-east", "Map east"),
+    foot(bind(Map, &["+", "]"], C::MapCloser, "map-closer", "Map closer"), 7, "closer"),
+    foot(bind(Map, &["-", "["], C::MapFarther, "map-farther", "Map farther"), 8, "farther"),
+    bind(Map, &["0"], C::MapWhole, "map-whole", "The whole town"),
+    bind(Map, &["M"], C::Map, "map", "The whole queue"),
+    bind(Map, &["."], C::MapHere, "map-here", "The report under the cursor into the middle"),
+    foot(bind(Map, &["/", "f"], C::Place, "place", "Find a street, number, crossing or name"), 6, "find"),
+    foot(bind(Map, &["Enter"], C::Open, "open", "Read the report"), 9, "read"),
+    bind(Map, &["Space"], C::Mark, "mark", "Mark the report"),
+    bind(Map, &["s"], C::Status, "status", "Set the status, with an answer for the public"),
+    bind(Map, &["c"], C::Category, "category", "Change the category"),
+    bind(Map, &["A"], C::Assign, "assign", "Assign to a colleague, to me or to nobody"),
+    bind(Map, &["t"], C::Take, "take", "Assign to me"),
+    bind(Map, &["e"], C::Note, "note", "Write an internal note"),
+    bind(Map, &["m"], C::Merge, "merge", "Merge into another report as its duplicate"),
+    bind(Map, &["z"], C::Snooze, "snooze", "Put aside until a day"),
+    bind(Map, &["u"], C::Undo, "undo", "Take the last decision back (recorded)"),
+    bind(Map, &["T"], C::Theme, "theme", "Next theme"),
+    bind(Map, &["F5", "R"], C::Refresh, "refresh", "Read everything again and redraw"),
+    bind(Map, &[":"], C::CommandLine, "command", "Command line"),
+    bind(Map, &["Ctrl-p"], C::Palette, "palette", "Find a command"),
+    foot(bind(Map, &["?", "F1"], C::Keys, "help", "The keys"), 0, "keys"),
+    foot(bind(Map, &["q", "Esc"], C::Back, "back", "Back to the list"), 10, "list"),
+    bind(Map, &["Ctrl-c"], C::Quit, "quit", "Leave"),
     foot(bind(Choose, &["Enter"], C::Accept, "accept", "Take this one"), 0, "take"),
     foot(bind(Choose, &["Esc", "Ctrl-c"], C::Cancel, "cancel", "Leave it"), 1, "leave it"),
     bind(Choose, &["Down", "Ctrl-n", "Tab"], C::Down, "down", "Next"),

@@ -12,6 +12,7 @@ pub const USES: &[(&str, &str)] = &[
     ("list", "the rows again (plain mode)"),
     ("open REF", "read a report"),
     ("filter WORDS", "only rows with all words; alone: all rows"),
+    ("find STREET NUMBER | A & B | NAME", "show a place on the map, and what is near"),
     ("mark REF… | mark all | mark none", "mark rows"),
     ("status [REF…] STATUS [ANSWER]", "ANSWER is for the public"),
     ("category [REF…] CODE", "its department takes over"),
@@ -38,6 +39,8 @@ pub enum Order {
     Filter(String),
     /// Read a report.
     Open(String),
+    /// Show a place of the town.
+    Find(String),
     /// Mark rows.
     Mark(Vec<String>),
     /// Act on reports; on the marked or the current one when none is named.
@@ -111,6 +114,7 @@ pub fn parse(line: &str, shared: &Shared) -> Result<Order, String> {
             let row = word.parse::<usize>().is_ok();
             return Ok(Order::Open(if row { format!("#{word}") } else { word.to_uppercase() }));
         }
+        "find" if !rest.is_empty() => return Ok(Order::Find(joined())),
         "mark" if !rest.is_empty() => return Ok(Order::Mark(rest.to_vec())),
         _ => {}
     }

@@ -12,7 +12,7 @@ use crate::effects::{Call, Notice, Reply, Ticket, perform, watch};
 use crate::keys::Command;
 use crate::line::{self, Order};
 use crate::parts::dialog::{Dialog, Outcome, conflict_texts, review_texts};
-use crate::screens::triage::{detail, list};
+use crate::screens::triage::{detail, list, town};
 use crate::theme::{Theme, Tone};
 use crate::wording;
 use crate::{AWAY, DONE, Options, REFUSED, now};
@@ -25,6 +25,8 @@ enum After {
     Row,
     Report,
     Marks,
+    /// What is near, in words.
+    Map,
 }
 
 /// A conversation in lines.
@@ -141,6 +143,11 @@ impl Session {
                         | Command::Mark
                         | Command::Range,
                     )) => After::Row,
+                    Ok(Order::Command(Command::Map) | Order::Find(_)) => After::Map,
+                    Ok(Order::Command(Command::Place)) => {
+                        self.out.push("find STREET NUMBER, A & B, or a NAME".to_owned());
+                        return Vec::new();
+                    }
                     Ok(Order::Command(Command::Filter)) => {
                         self.out.push("filter WORDS; filter alone shows all".to_owned());
                         return Vec::new();
@@ -231,6 +238,7 @@ impl Session {
                 let row = state.position().and_then(|at| self.row(at));
                 self.out.extend(row);
             }
+            After::Map => self.out.extend(town::lines(state, shared)),
             After::Marks => self.out.push(format!("{} marked", state.marks.len())),
             After::Report => {
                 if let Some(case) = state.reading() {

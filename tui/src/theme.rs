@@ -4,6 +4,8 @@ use clap::ValueEnum;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 
+use crate::parts::map::Ground;
+
 /// A set of colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Palette {
@@ -153,11 +155,14 @@ impl Theme {
         self.pick(Style::new().fg(Color::Indexed(250)), Style::new().fg(Color::White).bg(Color::Black), Style::new())
     }
 
-    /// Ground of water, and of buildings, where the theme has fills.
-    pub fn fill(self, water: bool) -> Option<Color> {
-        match (self.palette, water) {
-            (Palette::Default, true) => Some(Color::Indexed(24)),
-            (Palette::Default, false) => Some(Color::Indexed(236)),
+    /// What lies under the streets of the map, where the theme tells it by a fill. The sixteen colours have one dark enough for
+    /// white letters on water, and none for the rest.
+    pub fn fill(self, ground: Ground) -> Option<Color> {
+        match (self.palette, ground) {
+            (Palette::Default, Ground::Water) => Some(Color::Indexed(24)),
+            (Palette::Default, Ground::Green) => Some(Color::Indexed(22)),
+            (Palette::Default, Ground::Building) => Some(Color::Indexed(236)),
+            (Palette::Contrast, Ground::Water) => Some(Color::Blue),
             _ => None,
         }
     }

@@ -273,6 +273,11 @@ pub fn parse_day(text: &str, now_ms: UnixMs, offset_s: i32) -> Option<UnixMs> {
     (at_ms > now_ms).then_some(at_ms)
 }
 
+/// A distance as people say it: metres up to two kilometres.
+pub fn length(metres: f64) -> String {
+    if metres >= 2000.0 { format!("{:.0} km", metres / 1000.0) } else { format!("{metres:.0} m") }
+}
+
 /// "1 report", "2 reports".
 pub fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }

@@ -61,11 +61,12 @@ fn bar(app: &App, frame: &mut Frame, area: Rect) {
     let left = room.saturating_sub(wording::columns(&right) + 1);
     let demo = app.shared.town.as_ref().is_some_and(|town| town.demo);
     let narrow = room < 60;
+    let screen = if app.triage.town_map.is_some() { "Map" } else { "Triage" };
     // What invents must say so, however narrow the screen.
     let mut parts = match (demo, narrow) {
-        (true, true) => vec![format!(" DEMO {} Triage", theme.pointer())],
-        (true, false) => vec![format!(" WeGovNow {} Triage", theme.pointer()), "DEMO".to_owned()],
-        (false, _) => vec![format!(" WeGovNow {} Triage", theme.pointer())],
+        (true, true) => vec![format!(" DEMO {} {screen}", theme.pointer())],
+        (true, false) => vec![format!(" WeGovNow {} {screen}", theme.pointer()), "DEMO".to_owned()],
+        (false, _) => vec![format!(" WeGovNow {} {screen}", theme.pointer())],
     };
     if let Some(town) = &app.shared.town {
         parts.push(wording::one_line(&town.name));

@@ -1,6 +1,8 @@
 //! Dialogs: one enum, drawn as a stack; the top one gets the keys.
 
-use api::{CategoryCode, Decision, DepartmentCode, EventId, HideReason, Record, ReportId, StaffId, Status, Target, UnixMs};
+use api::{
+    CategoryCode, Decision, DepartmentCode, EventId, HideReason, Point, Record, ReportId, StaffId, Status, Target, UnixMs,
+};
 use crossterm::event::KeyEvent;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -58,6 +60,8 @@ pub enum Answer {
     /// Until a day to be typed.
     UntilDay,
     Command(Command),
+    /// A place on the map, and its name.
+    Place(Point, String),
 }
 
 /// What a text is for.
@@ -106,17 +110,19 @@ pub struct Choose {
     pub at: usize,
     /// What it is for.
     pub subjects: Vec<Subject>,
+    /// What is typed is looked up elsewhere, at every letter, instead of narrowing the list.
+    pub live: bool,
 }
 
 impl Choose {
     /// A list pointing at `at`.
     pub fn new(title: String, choices: Vec<Choice>, at: usize, subjects: Vec<Subject>) -> Choose {
-        Choose { title, typed: Editor::default(), choices, at, subjects }
+        Choose { title, typed: Editor::default(), choices, at, subjects, live: false }
     }
 
     /// The choices that fit what was typed, best first.
     pub fn shown(&self) -> Vec<&Choice> {
-        if self.typed.text().trim().is_empty() {
+        if self.live || self.typed.text().trim().is_empty() {
             return self.choices.iter().collect();
         }
         let pattern = Pattern::parse(self.typed.text(), CaseMatching::Ignore, Normalization::Smart);
@@ -227,6 +233,8 @@ pub enum Outcome {
     Stay,
     /// A text that others follow live has changed.
     Typed(String),
+    /// What is to be looked up for the dialog's list has changed.
+    Sought(String),
     /// It is done.
     Done(Finish),
     /// It was left.
@@ -303,10 +311,11 @@ impl Dialog {
     pub fn typed(&mut self, key: &KeyEvent) -> Outcome {
         match self {
             Dialog::Choose(choose) => {
-                if choose.typed.key(key, false) {
-                    choose.at = 0;
+                if !choose.typed.key(key, false) {
+                    return Outcome::Stay;
                 }
-                Outcome::Stay
+                choose.at = 0;
+                choose.sought()
             }
             Dialog::Write(write) => {
                 write.editor.key(key, write.purpose.lines());
@@ -327,7 +336,11 @@ impl Dialog {
     /// A pasted text.
     pub fn pasted(&mut self, text: &str) -> Outcome {
         match self {
-            Dialog::Choose(choose) => choose.typed.insert(text, false),
+            Dialog::Choose(choose) => {
+                choose.typed.insert(text, false);
+                choose.at = 0;
+                return choose.sought();
+            }
             Dialog::Write(write) => write.editor.insert(text, write.purpose.lines()),
             Dialog::Filter(prompt) => {
                 prompt.editor.insert(text, false);
@@ -341,6 +354,11 @@ impl Dialog {
 }
 
 impl Choose {
+    /// What the typed text asks for.
+    fn sought(&self) -> Outcome {
+        if self.live { Outcome::Sought(self.typed.text().to_owned()) } else { Outcome::Stay }
+    }
+
     fn command(&mut self, command: Command) -> Outcome {
         let shown = self.shown();
         let last = shown.len().saturating_sub(1);

@@ -27,6 +27,7 @@ pub struct Marker {
 pub enum Ground {
     #[default]
     Land,
+    Green,
     Water,
     Building,
 }
@@ -70,6 +71,11 @@ impl Picture {
 
 /// Dots of a braille cell by column and row (Unicode, "Braille Patterns": dots 1 to 8).
 const DOTS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
+
+/// From this much over the width on, parts of town are named.
+const PLACES_FROM_M: f64 = 1500.0;
+/// A part of town has no length; it counts as a street of so many dots.
+const PLACE_LENGTH: f64 = 1000.0;
 
 struct Canvas {
     width: usize,
@@ -134,41 +140,55 @@ fn clip(from: (f64, f64), to: (f64, f64), width: f64, height: f64) -> Option<((f
     (start <= end).then(|| (at(start), at(end)))
 }
 
-/// Draws the surroundings of a place, `across_m` metres over the width, in `size` columns and rows.
-pub fn draw(
-    town: Option<&map::Town>,
-    center: Point,
-    across_m: f64,
-    size: (u16, u16),
-    markers: &[Marker],
-    ascii: bool,
-) -> Picture {
-    let (width, height) = (usize::from(size.0), usize::from(size.1));
+/// What of the town a map shows, and in how many cells.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Window {
+    /// The place in the middle.
+    pub center: Point,
+    /// Metres over the width.
+    pub across_m: f64,
+    /// Columns and rows.
+    pub size: (u16, u16),
+}
+
+impl Window {
+    /// The same in dots: a cell is twice as high as wide and has two dots by four, so dots are square.
+    fn view(&self) -> View {
+        let middle = spot(self.center);
+        let (width_px, height_px) = (f64::from(self.size.0) * 2.0, f64::from(self.size.1) * 4.0);
+        let zoom = map::world::UNIT_ZOOM - (self.across_m / width_px / map::world::unit_m(middle.y)).max(1e-6).log2();
+        View { x: f64::from(middle.x), y: f64::from(middle.y), zoom, width_px, height_px }
+    }
+
+    /// Column and row of a place, where the window shows it.
+    pub fn cell(&self, point: Point) -> Option<(usize, usize)> {
+        let (x, y) = self.view().pixel(spot(point));
+        let (column, row) = ((x / 2.0).floor(), (y / 4.0).floor());
+        let inside = (0.0..f64::from(self.size.0)).contains(&column) && (0.0..f64::from(self.size.1)).contains(&row);
+        inside.then_some((column as usize, row as usize))
+    }
+}
+
+fn spot(point: Point) -> Spot {
+    map::Point { lat_e7: point.lat_e7, lon_e7: point.lon_e7 }.spot()
+}
+
+/// Draws what a window shows of the town.
+pub fn draw(town: Option<&map::Town>, window: &Window, markers: &[Marker], ascii: bool) -> Picture {
+    let (width, height) = (usize::from(window.size.0), usize::from(window.size.1));
     let empty = Cell { sign: ' ', ink: Ink::Nothing, ground: Ground::Land };
     let mut picture = Picture { width, cells: vec![empty; width * height] };
     if width == 0 || height == 0 {
         return picture;
     }
-    let spot = |point: Point| map::Point { lat_e7: point.lat_e7, lon_e7: point.lon_e7 }.spot();
-    let middle = spot(center);
-    let (width_px, height_px) = (f64::from(size.0) * 2.0, f64::from(size.1) * 4.0);
-    // A cell is twice as high as wide and has two dots by four: dots are square.
-    let zoom = 20.0 - (across_m / width_px / map::world::unit_m(middle.y)).max(1e-6).log2();
-    let view = View { x: f64::from(middle.x), y: f64::from(middle.y), zoom, width_px, height_px };
     let mut names = Vec::new();
     if let Some(town) = town {
-        names = draw_town(town, &view, across_m, ascii, &mut picture, height);
+        names = draw_town(town, &window.view(), window.across_m, ascii, &mut picture, height);
     }
-    let cell = |spot: Spot| {
-        let (x, y) = view.pixel(spot);
-        let (column, row) = ((x / 2.0).floor(), (y / 4.0).floor());
-        let inside = column >= 0.0 && row >= 0.0 && (column as usize) < width && (row as usize) < height;
-        inside.then_some((column as usize, row as usize))
-    };
-    let taken: Vec<(usize, usize)> = markers.iter().filter_map(|marker| cell(spot(marker.point))).collect();
+    let taken: Vec<(usize, usize)> = markers.iter().filter_map(|marker| window.cell(marker.point)).collect();
     write_names(names, &taken, &mut picture, height);
     for marker in markers {
-        if let Some((column, row)) = cell(spot(marker.point)) {
+        if let Some((column, row)) = window.cell(marker.point) {
             let ink = if marker.main { Ink::Main } else { Ink::Marker };
             let at = &mut picture.cells[row * width + column];
             *at = Cell { sign: marker.letter, ink, ..*at };
@@ -177,12 +197,12 @@ pub fn draw(
     picture
 }
 
-/// A street's name and where it could stand: column and row of its middle.
+/// A street's name and the dots round which it could stand, the best first.
 struct Name {
     text: String,
     rank: u8,
     length: f64,
-    at: (f64, f64),
+    at: Vec<(f64, f64)>,
 }
 
 fn draw_town(town: &map::Town, view: &View, across_m: f64, ascii: bool, picture: &mut Picture, height: usize) -> Vec<Name> {
@@ -193,11 +213,12 @@ fn draw_town(town: &map::Town, view: &View, across_m: f64, ascii: bool, picture:
     let mut names: Vec<Name> = Vec::new();
     for feature in drawing.iter() {
         match feature.class {
+            Class::Park | Class::Wood | Class::Grass => fill(feature.parts(), view, Ground::Green, picture, height),
             Class::Sea | Class::Water => fill(feature.parts(), view, Ground::Water, picture, height),
             Class::Building if across_m < 700.0 => fill(feature.parts(), view, Ground::Building, picture, height),
             class if shown(class, across_m) && !feature.tunnel => {
                 for part in feature.parts() {
-                    let mut longest: Option<(f64, (f64, f64))> = None;
+                    let mut longest: Option<(f64, [(f64, f64); 2])> = None;
                     for pair in part.windows(2) {
                         let [a, b] = pair else { continue };
                         let (from, to) = (view.pixel(*a), view.pixel(*b));
@@ -205,14 +226,23 @@ fn draw_town(town: &map::Town, view: &View, across_m: f64, ascii: bool, picture:
                         if let Some((from, to)) = clip(from, to, view.width_px, view.height_px) {
                             let length = (to.0 - from.0).hypot(to.1 - from.1);
                             if longest.is_none_or(|(known, _)| length > known) {
-                                longest = Some((length, ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0)));
+                                longest = Some((length, [from, to]));
                             }
                         }
                     }
-                    let (Some(name), Some((length, at))) = (feature.name, longest) else { continue };
+                    let (Some(name), Some((length, [from, to]))) = (feature.name, longest) else { continue };
                     if class.is_way() {
+                        // The middle is often taken by a report or another name.
+                        let along = |share: f64| (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
+                        let at = [0.5, 0.25, 0.75].map(along).to_vec();
                         names.push(Name { text: wording::one_line(name), rank: class.rank(), length, at });
                     }
+                }
+            }
+            Class::Place if across_m > PLACES_FROM_M => {
+                let at = feature.parts().flatten().next().map(|spot| view.pixel(*spot));
+                if let (Some(name), Some(at)) = (feature.name, at) {
+                    names.push(Name { text: wording::one_line(name), rank: u8::MAX, length: PLACE_LENGTH, at: vec![at] });
                 }
             }
             _ => {}
@@ -274,7 +304,7 @@ fn fill<'a>(rings: impl Iterator<Item = &'a [Spot]>, view: &View, ground: Ground
 /// Writes the names of the biggest and longest streets, each once, where they touch nothing written.
 fn write_names(mut names: Vec<Name>, taken: &[(usize, usize)], picture: &mut Picture, height: usize) {
     names.sort_by(|a, b| b.rank.cmp(&a.rank).then(b.length.total_cmp(&a.length)).then_with(|| a.text.cmp(&b.text)));
-    let most = (height / 3).clamp(1, 8);
+    let most = (height / 3).clamp(1, 24);
     let mut written: Vec<String> = Vec::new();
     let mut places: Vec<(usize, usize, usize)> = taken.iter().map(|(column, row)| (*column, column + 1, *row)).collect();
     for name in names {
@@ -284,15 +314,17 @@ fn write_names(mut names: Vec<Name>, taken: &[(usize, usize)], picture: &mut Pic
         let length = wording::columns(&name.text);
         // Wide letters would shift what follows them; such names are left to the report's own lines.
         let simple = name.text.chars().count() == length;
-        let (column, row) = ((name.at.0 / 2.0) as usize, (name.at.1 / 4.0) as usize);
-        if written.contains(&name.text) || !simple || length + 2 > picture.width || row >= height || name.length < 10.0 {
+        if written.contains(&name.text) || !simple || length + 2 > picture.width || name.length < 10.0 {
             continue;
         }
-        let start = column.saturating_sub(length / 2).min(picture.width - length);
-        let touches = |(from, to, at): &(usize, usize, usize)| *at == row && *from <= start + length && start <= *to;
-        if places.iter().any(touches) {
-            continue;
-        }
+        let place = name.at.iter().filter(|at| at.0 >= 0.0 && at.1 >= 0.0).find_map(|at| {
+            let (column, row) = ((at.0 / 2.0) as usize, (at.1 / 4.0) as usize);
+            let start = column.saturating_sub(length / 2).min(picture.width - length);
+            let touches = |(from, to, taken): &(usize, usize, usize)| *taken == row && *from <= start + length && start <= *to;
+            let fits = row < height && column < picture.width && !places.iter().any(touches);
+            fits.then_some((start, row))
+        });
+        let Some((start, row)) = place else { continue };
         for (offset, sign) in name.text.chars().enumerate() {
             let cell = &mut picture.cells[row * picture.width + start + offset];
             (cell.sign, cell.ink) = (sign, Ink::Name);
@@ -314,15 +346,14 @@ pub fn paint(picture: &Picture, frame: &mut Frame, area: Rect, theme: Theme) {
                 Ink::Marker => theme.mark().add_modifier(Modifier::UNDERLINED),
                 Ink::Main => theme.mark().add_modifier(Modifier::REVERSED),
             };
-            let fill = match cell.ground {
-                Ground::Land => None,
-                Ground::Water => theme.fill(true),
-                Ground::Building => theme.fill(false),
-            };
+            let fill = theme.fill(cell.ground);
             if let (Some(color), false) = (fill, cell.ink == Ink::Main) {
                 style = style.bg(color);
             }
-            target.set_char(cell.sign).set_style(style);
+            // Without colours water is told by a sign of its own, sparse enough to read what lies in it.
+            let bare = fill.is_none() && cell.ground == Ground::Water && cell.ink == Ink::Nothing;
+            let sign = if bare && (row + column) % 4 == 0 && row % 2 == 0 { '~' } else { cell.sign };
+            target.set_char(sign).set_style(style);
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod ask;
 pub mod list;
 pub mod detail;
 pub mod beside;
+pub mod town;
 pub mod view;
 
 pub use view::view;
@@ -102,6 +103,8 @@ pub struct State {
     pub scroll: usize,
     /// Steps closer (+) or farther (-) than the map's usual scale.
     pub closer: i8,
+    /// The town's map over the whole screen, while it is open.
+    pub town_map: Option<town::TownMap>,
     /// The report read; of `selected`, or not yet.
     pub case: Option<Case>,
     /// Somebody else did something to the report under the cursor.
@@ -171,6 +174,7 @@ impl State {
             zoomed: false,
             scroll: 0,
             closer: 0,
+            town_map: None,
             case: None,
             news: None,
             done: Vec::new(),
@@ -315,7 +319,12 @@ pub fn update(state: &mut State, msg: Msg, shared: &Shared) -> Vec<Effect> {
 }
 
 fn update_command(state: &mut State, command: Command, shared: &Shared) -> Vec<Effect> {
+    if let Some(effects) = town::command(state, command, shared) {
+        return effects;
+    }
     match command {
+        Command::Map => town::open(state, shared),
+        Command::Place => town::finder(shared),
         Command::Queue(queue) => go(state, queue, String::new()),
         Command::Refresh => state.reload(),
         Command::NextPane | Command::PreviousPane => {
@@ -430,6 +439,7 @@ fn update_order(state: &mut State, order: Order, shared: &Shared) -> Vec<Effect>
             }
             Err(_) => look_up(state, reference.clone(), order),
         },
+        Order::Find(words) => town::find(state, words, shared),
         Order::Mark(what) => list::mark_named(state, what),
         Order::Act { on, act } => {
             let into = match act {

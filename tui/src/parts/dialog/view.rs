@@ -59,14 +59,21 @@ fn view_choose(choose: &Choose, shared: &Shared, frame: &mut Frame, area: Rect) 
     let widest = choose.choices.iter().map(|choice| wording::columns(&choice.name)).max().unwrap_or(0).min(34);
     let detail = choose.choices.iter().map(|choice| wording::columns(&choice.detail)).max().unwrap_or(0);
     let width = (widest + detail + 8).max(wording::columns(&choose.title) + 6).clamp(36, 96) as u16;
-    let height = (choose.choices.len() as u16 + 3).min(area.height.saturating_sub(4)).max(6);
+    // A list that is looked up while one types must not jump.
+    let rows = if choose.live { 9 } else { choose.choices.len() as u16 };
+    let width = if choose.live { 72 } else { width };
+    let height = (rows + 3).min(area.height.saturating_sub(4)).max(6);
     let title = Line::styled(format!(" {} ", choose.title), theme.strong());
     let inside = popup(frame, area, theme, (width, height), title, note(&Dialog::Choose(choose.clone()), shared));
     if inside.height < 2 {
         return;
     }
     let typed = choose.typed.text();
-    let hint = if typed.is_empty() { "type to narrow" } else { "" };
+    let hint = match (typed.is_empty(), choose.live) {
+        (true, false) => "type to narrow",
+        (true, true) => "street and number, A & B, a name, pharmacy near A",
+        (false, _) => "",
+    };
     let input = Line::from(vec![
         Span::styled(format!("{} ", theme.pointer()), theme.accent()),
         Span::styled(typed.to_owned(), theme.text()),
@@ -96,7 +103,7 @@ fn view_choose(choose: &Choose, shared: &Shared, frame: &mut Frame, area: Rect) 
             frame.set_cursor_position(Position { x: place.x, y: place.y });
         }
     }
-    if shown.is_empty() {
+    if shown.is_empty() && !(choose.live && typed.is_empty()) {
         let place = Rect { height: 1, ..list };
         frame.render_widget(Paragraph::new(Line::styled("  nothing fits", theme.quiet())), place);
     }

@@ -22,14 +22,15 @@ fn streets_water_names_and_letters() {
         Marker { point: at(testville::crossing(5, 6)), letter: 'a', main: false },
         Marker { point: here, letter: 'L', main: true },
     ];
-    let picture = draw(Some(&town), here, 500.0, (40, 14), &markers, false);
+    let window = Window { center: here, across_m: 500.0, size: (40, 14) };
+    let picture = draw(Some(&town), &window, &markers, false);
     insta::assert_snapshot!(picture.lines().join("\n"));
     let main: Vec<usize> = (0..picture.cells.len()).filter(|cell| picture.cells[*cell].ink == Ink::Main).collect();
     assert_eq!(main, [7 * 40 + 20], "in the middle");
     let water = |column: usize| picture.cells[7 * 40 + column].ground == Ground::Water;
     assert!(!water(20) && water(36), "the lake lies east");
 
-    let ascii = draw(Some(&town), here, 500.0, (40, 14), &markers, true);
+    let ascii = draw(Some(&town), &window, &markers, true);
     assert!(ascii.lines().join("").is_ascii());
 }
 
@@ -39,12 +40,13 @@ fn any_size_and_scale_will_do() {
     let here = at(testville::crossing(0, 0));
     for size in [(0, 0), (1, 1), (3, 40), (200, 2)] {
         for across_m in [0.0, 1.0, 320.0, 1e7] {
-            let picture = draw(Some(&town), here, across_m, size, &[], false);
+            let picture = draw(Some(&town), &Window { center: here, across_m, size }, &[], false);
             assert_eq!(picture.cells.len(), usize::from(size.0) * usize::from(size.1));
         }
     }
     let pole = Point { lat_e7: 900_000_000, lon_e7: 1_800_000_000 };
-    draw(Some(&town), pole, 320.0, (30, 10), &[Marker { point: pole, letter: 'X', main: true }], false);
+    let window = Window { center: pole, across_m: 320.0, size: (30, 10) };
+    draw(Some(&town), &window, &[Marker { point: pole, letter: 'X', main: true }], false);
 }
 
 #[test]

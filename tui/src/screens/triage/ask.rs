@@ -2,7 +2,7 @@
 
 use api::{Decision, HideReason, Status, Target};
 
-use super::{State, act};
+use super::{State, act, town};
 use crate::effects::Effect;
 use crate::keys::Command;
 use crate::line::{Act, Order};
@@ -230,6 +230,7 @@ fn write(state: &State, purpose: Purpose, subjects: Vec<Subject>, shared: &Share
 /// Something was chosen.
 pub fn chosen(state: &mut State, subjects: Vec<Subject>, answer: Answer, shared: &Shared) -> Vec<Effect> {
     let decision = match answer {
+        Answer::Place(point, name) => return town::go_to(state, point, name, shared),
         Answer::Status(status) => return write(state, Purpose::Answer(status), subjects, shared),
         Answer::Hide(target) => return reasons(target, subjects),
         Answer::Reason(target, reason) => return write(state, Purpose::Explanation(target, reason), subjects, shared),

@@ -7,7 +7,7 @@ use ratatui::widgets::Paragraph;
 
 use super::{Pane, State};
 use crate::parts::frame::pane;
-use crate::parts::map::{self, Marker};
+use crate::parts::map::{self, Marker, Window};
 use crate::shared::Shared;
 use crate::wording;
 
@@ -19,7 +19,7 @@ pub fn view(state: &State, shared: &Shared, frame: &mut Frame, area: Rect) {
     let theme = shared.theme;
     let focused = state.pane == Pane::Beside;
     let across_m = ACROSS_M * f64::from(-state.closer).exp2();
-    let across = if across_m >= 2000.0 { format!("{:.0} km", across_m / 1000.0) } else { format!("{across_m:.0} m") };
+    let across = wording::length(across_m);
     let place = state.selected.and_then(|report| state.row(report)).map(|row| row.summary.place.clone());
     let Some(place) = place else {
         let title = Line::styled(" map ", theme.strong());
@@ -60,7 +60,8 @@ pub fn view(state: &State, shared: &Shared, frame: &mut Frame, area: Rect) {
         near.iter().zip('a'..='z').map(|(near, letter)| Marker { point: near.report.place.point, letter, main: false }).collect();
     markers.reverse();
     markers.push(Marker { point: place.point, letter, main: true });
-    let picture = map::draw(shared.map.as_deref(), place.point, across_m, (ground.width, ground.height), &markers, theme.ascii);
+    let window = Window { center: place.point, across_m, size: (ground.width, ground.height) };
+    let picture = map::draw(shared.map.as_deref(), &window, &markers, theme.ascii);
     map::paint(&picture, frame, ground, theme);
     if shared.map.is_none() && ground.height > 1 {
         let text = Line::styled(wording::short(" no base map: wegovnowd town import", usize::from(ground.width)), theme.quiet());

@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::{Pane, State, beside, detail, list};
+use super::{Pane, State, beside, detail, list, town};
 use crate::shared::Shared;
 
 /// Below this width one pane is shown at a time.
@@ -13,6 +13,10 @@ const BROAD: u16 = 110;
 
 /// Draws the screen.
 pub fn view(state: &State, shared: &Shared, frame: &mut Frame, area: Rect) {
+    if let Some(map) = &state.town_map {
+        town::view(map, state, shared, frame, area);
+        return;
+    }
     let draw = |pane: Pane, frame: &mut Frame, area: Rect| match pane {
         Pane::List => list::view(state, shared, frame, area),
         Pane::Detail => detail::view(state, shared, frame, area),
