@@ -103,6 +103,11 @@ fn a_report_travels_from_the_kiosk_to_the_console_and_back() -> Result<()> {
     // The clerk: finds it among the new ones, sets it fixed with an answer.
     let mut console = Console::open(&site, 120, 36)?;
     console.wait_for(&reference)?;
+    // On the map of the town, too, and from there back to the list.
+    console.press("M")?;
+    console.wait("the report on the map", |screen| screen.contains("1 of 1 here") && screen.contains(&reference))?;
+    console.press("\x1b")?;
+    console.wait("the list", |screen| screen.contains("1 New 1"))?;
     console.press("s")?;
     console.wait_for("ixed")?;
     console.press("fix\r")?;

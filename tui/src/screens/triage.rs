@@ -400,6 +400,9 @@ fn go(state: &mut State, queue: Queue, filter: String) -> Vec<Effect> {
         state.range = None;
         state.rows.clear();
         state.total = 0;
+        if let Some(map) = &mut state.town_map {
+            map.refit();
+        }
         // The answer to the old question is no longer wanted.
         state.list_ticket = None;
     }
@@ -551,6 +554,7 @@ fn listed(state: &mut State, reply: QueueReply) -> Vec<Effect> {
     state.rows = reply.rows;
     state.total = reply.total;
     state.counts = reply.counts;
+    town::listed(state);
     let here: BTreeSet<ReportId> = state.rows.iter().map(|row| row.summary.id).collect();
     let gone: Vec<ReportId> = state.marks.difference(&here).copied().collect();
     state.marks.retain(|report| here.contains(report));

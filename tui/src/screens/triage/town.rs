@@ -46,6 +46,8 @@ pub struct TownMap {
     pub across_m: f64,
     /// A place that was looked up, and its name.
     pub pin: Option<(Point, String)>,
+    /// It was opened before the queue was there: to be fitted to it once it comes.
+    early: bool,
     /// Columns and rows drawn last.
     size: Cell<(u16, u16)>,
 }
@@ -53,6 +55,11 @@ pub struct TownMap {
 impl TownMap {
     fn window(&self) -> Window {
         Window { center: self.center, across_m: self.across_m, size: self.size.get() }
+    }
+
+    /// To be fitted to the queue that comes next.
+    pub fn refit(&mut self) {
+        self.early = true;
     }
 
     /// Moves by shares of the width, east and south. Stays on the town.
@@ -84,7 +91,7 @@ impl TownMap {
         let across_m = (width.max(height * flat) * 1.15).max(AROUND_M).clamp(*ACROSS_M.start(), *ACROSS_M.end());
         let center = middle.point();
         let center = Point { lat_e7: center.lat_e7, lon_e7: center.lon_e7 };
-        Some(TownMap { center, across_m, pin: None, size: Cell::new(size) })
+        Some(TownMap { center, across_m, pin: None, early: false, size: Cell::new(size) })
     }
 }
 
@@ -96,8 +103,8 @@ fn spot(point: Point) -> Spot {
 pub fn open(state: &mut State, shared: &Shared) -> Vec<Effect> {
     // The size is known once it was drawn; until then that of most terminals.
     let size = state.town_map.as_ref().map_or((78, 18), |map| map.size.get());
-    let all = TownMap::over(state.rows.iter().map(|row| row.summary.place.point), size).or_else(|| whole(shared, size));
-    state.town_map = all;
+    let all = TownMap::over(state.rows.iter().map(|row| row.summary.place.point), size);
+    state.town_map = all.or_else(|| Some(TownMap { early: true, ..whole(shared, size)? }));
     if state.town_map.is_none() {
         return vec![Effect::Say(Tone::Bad, "the town's service has not said yet where the town is".to_owned())];
     }
@@ -109,9 +116,19 @@ fn whole(shared: &Shared, size: (u16, u16)) -> Option<TownMap> {
     TownMap::over([bounds.min, bounds.max].into_iter(), size)
 }
 
+/// The queue has come, or is another one: the map is fitted to it, unless somebody has moved it meanwhile.
+pub fn listed(state: &mut State) {
+    let Some(map) = state.town_map.as_ref().filter(|map| map.early) else { return };
+    let all = TownMap::over(state.rows.iter().map(|row| row.summary.place.point), map.size.get());
+    if let Some(all) = all {
+        state.town_map = Some(all);
+    }
+}
+
 /// A command while the map is open; `None` when it is none of the map's.
 pub fn command(state: &mut State, command: Command, shared: &Shared) -> Option<Vec<Effect>> {
     let map = state.town_map.as_mut()?;
+    map.early = false;
     match command {
         Command::Back => state.town_map = None,
         Command::Open => {
@@ -256,6 +273,7 @@ pub fn go_to(state: &mut State, point: Point, name: String, shared: &Shared) -> 
     let near = state.rows.iter().filter(|row| row.summary.place.point.distance_m(&point) <= NEAR_M).count();
     let text = format!("{name}: {} of this queue within {}", wording::count(near, "report"), wording::length(NEAR_M));
     if let Some(map) = &mut state.town_map {
+        map.early = false;
         map.center = point;
         map.across_m = map.across_m.min(AROUND_M * 2.0);
         map.pin = Some((point, name));

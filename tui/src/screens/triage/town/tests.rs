@@ -78,6 +78,23 @@ fn the_whole_queue_is_seen_and_keys_go_from_report_to_report() {
 }
 
 #[test]
+fn a_map_opened_before_its_queue_is_fitted_once_that_comes() {
+    let mut desk = desk();
+    let (ticket, call) = {
+        let calls =
+            desk.app.update(Msg::Triage(crate::screens::triage::Msg::Command(crate::keys::Command::Queue(api::Queue::All))));
+        calls.into_iter().find(|(_, call)| matches!(call, Call::Queue(_))).unwrap()
+    };
+    desk.keys("M");
+    let early = desk.app.triage.town_map.clone().unwrap();
+    let reply = desk.reply(ticket, call, &mut 50);
+    desk.tell(reply);
+    let fitted = desk.app.triage.town_map.clone().unwrap();
+    assert!(fitted.across_m < early.across_m, "{} {}", fitted.across_m, early.across_m);
+    assert!(desk.screen(100, 30).contains("5 of 5 here"));
+}
+
+#[test]
 fn what_is_decided_on_the_map_is_the_report_under_the_cursor() {
     let mut desk = desk();
     desk.keys("ML");
