@@ -60,7 +60,7 @@ mod ui {
 
 /// How often the clock moves on.
 const TICK: Duration = Duration::from_millis(500);
-/// How often the map is drawn anew while sharper tiles are to come; never otherwise.
+/// How soon the map is drawn when it could not be drawn at once.
 const MAP_TICK: Duration = Duration::from_millis(33);
 /// How many ticks lie between two looks for touch screens, keyboards and displays.
 const INPUT_TICKS: u32 = 4;
@@ -347,16 +347,19 @@ impl Inner {
 
     /// Draws the map, and goes on drawing as long as something sharper is to come.
     fn draw(self: &Rc<Self>) {
-        let more = match self.mapping.try_borrow_mut() {
+        let next = match self.mapping.try_borrow_mut() {
             Ok(mut mapping) => mapping.draw(&self.window),
             // Called from within the layout: a little later then.
-            Err(_) => true,
+            Err(_) => Some(MAP_TICK),
         };
-        if !more {
-            self.pen.stop();
-        } else if !self.pen.running() {
+        let Some(next) = next else { return self.pen.stop() };
+        if self.pen.running() {
+            if self.pen.interval() != next {
+                self.pen.set_interval(next);
+            }
+        } else {
             let weak = Rc::downgrade(self);
-            self.pen.start(slint::TimerMode::Repeated, MAP_TICK, move || {
+            self.pen.start(slint::TimerMode::Repeated, next, move || {
                 if let Some(inner) = weak.upgrade() {
                     inner.draw();
                 }

@@ -8,6 +8,7 @@ mod compose;
 mod ground;
 mod lettering;
 mod marker;
+pub mod motion;
 mod names;
 mod sprite;
 mod workers;
@@ -146,6 +147,11 @@ impl MapView {
     /// The zoom from which on the town fills the window.
     pub fn filling_zoom(&self) -> f64 {
         self.camera.filling_zoom()
+    }
+
+    /// The zoom nearest to this one that the map has.
+    pub fn nearest_zoom(&self, zoom: f64) -> f64 {
+        camera::nearest_zoom(zoom)
     }
 
     /// Zoom, as web maps count it.

@@ -6,6 +6,11 @@ use store::geo::Point;
 /// The furthest and the nearest zoom, as web maps count them.
 pub const ZOOM: std::ops::RangeInclusive<f64> = 12.0..=19.0;
 
+/// The zoom nearest to this one that there is, in steps of a thousandth.
+pub fn nearest_zoom(zoom: f64) -> f64 {
+    ((zoom * 1000.0).round() / 1000.0).clamp(*ZOOM.start(), *ZOOM.end())
+}
+
 /// A window on the flat world that cannot leave the town.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Camera {
@@ -126,7 +131,7 @@ impl Camera {
 
     fn set_zoom(&mut self, zoom: f64) {
         if zoom.is_finite() {
-            self.zoom = ((zoom * 1000.0).round() / 1000.0).clamp(*ZOOM.start(), *ZOOM.end());
+            self.zoom = nearest_zoom(zoom);
         }
     }
 

@@ -20,7 +20,7 @@ fn import(pbf: &Path) -> Arc<Town> {
     Arc::new(Town::open(&out).expect("opens"))
 }
 
-fn hamlet_view(size: (u32, u32)) -> MapView {
+pub(crate) fn hamlet_view(size: (u32, u32)) -> MapView {
     let font = Arc::new(Font::default());
     MapView::with_font(hamlet(), size, "", font)
 }
