@@ -20,6 +20,18 @@ use crate::progress::ProgressLine;
 /// Name of the town's map in the data directory.
 pub const MAP_FILE: &str = "town.map";
 
+/// Objects named after an import; `wegovnowd town info` names all that the map lists.
+const NAMED: usize = 5;
+
+/// A note of an import with the first objects it is about.
+fn told(note: &map::import::Note, count_max: usize) -> String {
+    if note.things.is_empty() {
+        return note.text.clone();
+    }
+    let named: Vec<&str> = note.things.iter().take(count_max).map(String::as_str).collect();
+    format!("{} (first: {})", note.text, named.join(", "))
+}
+
 /// `wegovnowd town import`
 pub fn import(data: &Path, extract: &Path, border: Option<&Path>) -> anyhow::Result<u8> {
     std::fs::create_dir_all(data).with_context(|| format!("cannot make the directory {}", data.display()))?;
@@ -43,7 +55,7 @@ pub fn import(data: &Path, extract: &Path, border: Option<&Path>) -> anyhow::Res
         summary.size / 1024
     ));
     for note in &summary.notes {
-        eprintln!("note: {note}");
+        eprintln!("note: {}", told(note, NAMED));
     }
     Ok(exit::DONE)
 }
@@ -79,7 +91,7 @@ pub fn info(data: &Path) -> anyhow::Result<u8> {
     );
     println!("made    of {} nodes, {} ways, {} relations", origin.nodes, origin.ways, origin.relations);
     for note in &origin.notes {
-        println!("note    {note}");
+        println!("note    {}", told(note, usize::MAX));
     }
     Ok(exit::DONE)
 }

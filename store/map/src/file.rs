@@ -10,7 +10,7 @@
 //! | blocks | per block: 4 × i32 rectangle (units of the flat world), u32 start in `features`, u8 features, u8 lowest zoom, u16 zero |
 //! | features | feature records, see [`feature`] |
 //! | addresses | var streets, then per street: var name, var n, n × (text number, signed dx, signed dy, var osm kind, signed osm id) |
-//! | origin | since version 2. signed time of the data (Unix seconds; least i64 unknown); var nodes, ways, relations read; var n, n × text note |
+//! | origin | since version 2. signed time of the data (Unix seconds; least i64 unknown); var nodes, ways, relations read; var n, n × (text note; since version 3 var n, n × text object) |
 //! | tail | SHA-256 of everything before |
 //!
 //! A block holds up to [`feature::BLOCK`] features that lie near each other and appear from the same zoom on; [`crate::town`] finds
@@ -37,7 +37,7 @@ use wire::{Reader, Writer};
 /// First bytes of every town file.
 pub const MAGIC: [u8; 8] = *b"WGN-TOWN";
 /// Version of the layout above.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// The oldest that is read, too: a box may hold one from before an update.
 const OLDEST: u32 = 1;
 const DIGEST_LEN: usize = 32;
@@ -61,6 +61,8 @@ const SECTIONS_OF_1: usize = 5;
 #[derive(Debug)]
 pub struct TownFile {
     map: Mmap,
+    /// The version of its layout.
+    pub version: u32,
     sections: [Range<usize>; SECTIONS],
 }
 
@@ -76,8 +78,8 @@ impl TownFile {
         // under the map do not change. Nothing relies on their meaning: every access is bounds-checked and every string validated.
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.map_err(read)?;
-        let sections = frame(&map, path)?;
-        Ok(TownFile { map, sections })
+        let (version, sections) = frame(&map, path)?;
+        Ok(TownFile { map, version, sections })
     }
 
     pub fn section(&self, section: Section) -> &[u8] {
@@ -87,7 +89,8 @@ impl TownFile {
 }
 
 /// Checks everything around the sections and says where they are.
-fn frame(bytes: &[u8], path: &Path) -> Result<[Range<usize>; SECTIONS], OpenError> {
+/// The version and the sections of a town file whose magic, lengths and digest hold.
+fn frame(bytes: &[u8], path: &Path) -> Result<(u32, [Range<usize>; SECTIONS]), OpenError> {
     let damaged = |what: &str| OpenError::Damaged { path: path.to_owned(), what: what.to_owned() };
     let mut reader = Reader(bytes);
     if reader.bytes(MAGIC.len()) != Some(&MAGIC) {
@@ -115,7 +118,7 @@ fn frame(bytes: &[u8], path: &Path) -> Result<[Range<usize>; SECTIONS], OpenErro
         });
         *section = place.ok_or_else(|| damaged("one of its parts lies outside the file"))?;
     }
-    Ok(sections)
+    Ok((version, sections))
 }
 
 /// Puts sections together into the bytes of a town file.

@@ -6,11 +6,15 @@ mod coast;
 mod collect;
 mod names;
 mod read;
+mod repair;
 mod ring;
 mod simplify;
 mod write;
 
 use std::path::{Path, PathBuf};
+
+pub use repair::Note;
+use repair::Repairs;
 
 use crate::file::write_atomically;
 use crate::world::Rect;
@@ -50,8 +54,8 @@ pub struct Summary {
     pub streets: u64,
     /// Named places and points of interest.
     pub places: u64,
-    /// Everything that was not as it should be, in words, with counts.
-    pub notes: Vec<String>,
+    /// Everything that was not as it should be.
+    pub notes: Vec<Note>,
 }
 
 /// What a town file was made of.
@@ -63,8 +67,8 @@ pub struct Origin {
     pub nodes: u64,
     pub ways: u64,
     pub relations: u64,
-    /// What was not as it should be, in words, with counts.
-    pub notes: Vec<String>,
+    /// What was not as it should be.
+    pub notes: Vec<Note>,
 }
 
 /// Why there is no town file.
@@ -96,46 +100,6 @@ pub enum ImportError {
         /// What is wrong, and where in the file.
         what: String,
     },
-}
-
-/// What was not as it should be, counted.
-#[derive(Debug, Default)]
-struct Repairs {
-    off_planet: u64,
-    absurd_ids: u64,
-    duplicate_ids: u64,
-    broken_tags: u64,
-    cleaned_texts: u64,
-    missing_nodes: u64,
-    missing_members: u64,
-    open_rings: u64,
-    nested_relations: u64,
-    coast_gaps: u64,
-    odd_coasts: u64,
-    addresses_without_street: u64,
-    /// Said in words where it was found.
-    remarks: Vec<String>,
-}
-
-impl Repairs {
-    fn notes(self) -> Vec<String> {
-        let counted = [
-            (self.off_planet, "nodes lie off the planet: left out"),
-            (self.absurd_ids, "ids are beyond anything OpenStreetMap uses: left out"),
-            (self.duplicate_ids, "objects have an id that was there before: the first counts"),
-            (self.broken_tags, "tags point outside their table: left out"),
-            (self.cleaned_texts, "texts had control or direction characters, broken letters or no end: cleaned"),
-            (self.missing_nodes, "nodes of ways are not in the extract: lines end there, areas are closed straight"),
-            (self.missing_members, "ways of areas are not in the extract: areas are drawn from the rest"),
-            (self.open_rings, "areas do not close: closed straight"),
-            (self.nested_relations, "relations are members of relations: not followed"),
-            (self.coast_gaps, "gaps in the coastline: joined, or led to the edge of the map"),
-            (self.odd_coasts, "closed coastlines contradict their surroundings: left out"),
-            (self.addresses_without_street, "house numbers name no street: not in the search"),
-        ];
-        let counted = counted.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
-        counted.chain(self.remarks).collect()
-    }
 }
 
 /// Imports an extract into a town file, which appears whole or not at all.

@@ -7,7 +7,7 @@ use crate::draw::{Drawing, Item};
 use crate::file::feature::{Head, level_at};
 use crate::file::wire::Reader;
 use crate::file::{Section, TownFile};
-use crate::import::Origin;
+use crate::import::{Note, Origin};
 use crate::label::{self, Label};
 use crate::reverse;
 use crate::search::{self, Found};
@@ -124,7 +124,7 @@ impl Town {
         let damaged = |what: &str| OpenError::Damaged { path: path.to_owned(), what: what.to_owned() };
         let (name, bounds, area) = head(file.section(Section::Town)).ok_or_else(|| damaged("the town's own data is broken"))?;
         let origin_part = file.section(Section::Origin);
-        if !origin_part.is_empty() && origin(origin_part).is_none() {
+        if !origin_part.is_empty() && origin(origin_part, file.version).is_none() {
             return Err(damaged("what it was made of cannot be read"));
         }
         let name_count = Reader(file.section(Section::Names)).u32().ok_or_else(|| damaged("the table of names is cut off"))?;
@@ -174,7 +174,7 @@ impl Town {
     /// What the file was made of; none in files of older programs.
     pub fn origin(&self) -> Option<Origin> {
         let section = self.file.section(Section::Origin);
-        if section.is_empty() { None } else { origin(section) }
+        if section.is_empty() { None } else { origin(section, self.file.version) }
     }
 
     /// Everything that is drawn, streets' names, addresses and other names, counted.
@@ -360,12 +360,19 @@ fn head(bytes: &[u8]) -> Option<(String, Bounds, Area)> {
     reader.is_empty().then_some((name, bounds, area))
 }
 
-fn origin(bytes: &[u8]) -> Option<Origin> {
+fn origin(bytes: &[u8], version: u32) -> Option<Origin> {
     let mut reader = Reader(bytes);
     let as_of_s = Some(reader.signed()?).filter(|time| *time != i64::MIN);
     let (nodes, ways, relations) = (reader.var()?, reader.var()?, reader.var()?);
     let count = reader.count()?;
-    let notes = (0..count).map(|_| reader.text().map(str::to_owned)).collect::<Option<Vec<String>>>()?;
+    let mut note = || {
+        let text = reader.text()?.to_owned();
+        // Version 2 only counted.
+        let count = if version < 3 { 0 } else { reader.count()? };
+        let things = (0..count).map(|_| reader.text().map(str::to_owned)).collect::<Option<Vec<String>>>()?;
+        Some(Note { text, things })
+    };
+    let notes = (0..count).map(|_| note()).collect::<Option<Vec<Note>>>()?;
     reader.is_empty().then_some(Origin { as_of_s, nodes, ways, relations, notes })
 }
 

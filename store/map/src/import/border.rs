@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::read::{Extract, Relation, Tags};
+use super::repair::Repairs;
 use super::ring::join;
-use super::{ImportError, Repairs, classify};
+use super::{ImportError, classify};
 use crate::geojson;
 use crate::shape::{contains, doubled_area};
 use crate::world::{Area, Bounds, Point, Spot};
@@ -30,13 +31,11 @@ pub fn town(
         None => match own {
             Some((_, Some(area))) => area,
             Some((name, None)) => {
-                repairs
-                    .remarks
-                    .push(format!("the border of {name} is not whole in this extract: the service area is the whole map"));
+                repairs.remark(format!("the border of {name} is not whole in this extract: the service area is the whole map"));
                 Area::rectangle(bounds)
             }
             None => {
-                repairs.remarks.push("no municipal border in this extract: the service area is the whole map".to_owned());
+                repairs.remark("no municipal border in this extract: the service area is the whole map".to_owned());
                 Area::rectangle(bounds)
             }
         },
@@ -57,12 +56,16 @@ fn read_border(path: &Path) -> Result<Area, ImportError> {
 fn municipality(extract: &Extract, bounds: Bounds) -> Option<(String, Option<Area>)> {
     let middle = Spot { x: (bounds.min.spot().x + bounds.max.spot().x) / 2, y: (bounds.min.spot().y + bounds.max.spot().y) / 2 };
     let mut found: Vec<(u32, &Relation, Option<Area>)> = Vec::new();
+    let mut room = extract.room();
     for relation in &extract.relations {
         let Some(level) = classify::border_level(&relation.tags) else { continue };
         let Some(rank) = [8, 7, 9, 6, 10, 4, 2].iter().position(|rank| *rank == level) else { continue };
         if relation.tags.get("name").is_none() {
             continue;
         }
+        // Borders that together outgrow the extract are not looked at: the import says so where it draws.
+        let Some(rest) = room.checked_sub(extract.ways_of(relation).1) else { continue };
+        room = rest;
         let area = area_of(extract, relation);
         let holds_middle = area.as_ref().is_some_and(|area| holds(area, middle));
         // Whole and around the middle first; then whole; then by name only, where its label lies on the map.
@@ -98,9 +101,11 @@ fn holds(area: &Area, spot: Spot) -> bool {
 
 /// The relation's area; `None` unless every member way and every node of it is there and all rings close.
 fn area_of(extract: &Extract, relation: &Relation) -> Option<Area> {
-    let pieces: Option<Vec<Vec<i64>>> =
-        relation.ways.iter().map(|id| extract.way(*id).map(|way| extract.refs_of(way).to_vec())).collect();
-    let (rings, chains) = join(&pieces?);
+    let (pieces, _) = extract.ways_of(relation);
+    if pieces.len() < relation.ways.len() {
+        return None;
+    }
+    let (rings, chains) = join(&pieces);
     if !chains.is_empty() || rings.is_empty() {
         return None;
     }

@@ -7,17 +7,26 @@
 //! Clipped extracts break the coast. A loose end inside the rectangle is joined to the nearest loose start when that is near, else led
 //! straight to the nearest side; both are counted. If the sea then covers most buildings, the coast does not add up and is left out.
 
-use super::Repairs;
+use super::repair::{Kind, Repairs, place};
 use crate::shape::{contains, doubled_area};
 use crate::world::{Rect, Spot};
 
 /// Loose ends closer than this are one coast with a gap, in units (about 100 m).
 const GAP: i64 = 1_000;
 
+/// Pieces of coast with loose ends that mending is tried for: its time grows with the square of their number, and a coast in more
+/// pieces is no coast.
+const PIECES_MAX: usize = 5_000;
+
 /// Rings of the sea (even-odd) inside the rectangle; none when there is no coast.
 ///
 /// `coast` are chains with water on their right; closed ones have the same first and last spot.
 pub fn sea(coast: Vec<Vec<Spot>>, land: &Rect, repairs: &mut Repairs) -> Vec<Vec<Spot>> {
+    let loose = coast.iter().filter(|chain| chain.first() != chain.last()).count();
+    if loose > PIECES_MAX {
+        repairs.remark(format!("the coastline lies in {loose} pieces: no sea is drawn"));
+        return Vec::new();
+    }
     let (mut lines, mut rings) = (Vec::new(), Vec::new());
     for chain in mend(coast, land, repairs) {
         let closed = chain.len() >= 4 && chain.first() == chain.last();
@@ -44,7 +53,7 @@ pub fn sea(coast: Vec<Vec<Spot>>, land: &Rect, repairs: &mut Repairs) -> Vec<Vec
         if is_sea != in_sea {
             sea.push(ring);
         } else {
-            repairs.odd_coasts += 1;
+            repairs.note(Kind::OddCoast, || ring.first().copied().map(place).unwrap_or_default());
         }
     }
     sea
@@ -66,14 +75,14 @@ fn mend(coast: Vec<Vec<Spot>>, land: &Rect, repairs: &mut Repairs) -> Vec<Vec<Sp
         });
         match nearest {
             Some((_, other)) if other == index => {
-                repairs.coast_gaps += 1;
                 let first = chains[index][0];
+                repairs.note(Kind::CoastGap, || place(first));
                 chains[index].push(first);
                 index += 1;
             }
             Some((_, other)) => {
-                repairs.coast_gaps += 1;
                 let tail = chains.remove(other);
+                repairs.note(Kind::CoastGap, || tail.first().copied().map(place).unwrap_or_default());
                 if other < index {
                     index -= 1;
                 }
@@ -153,11 +162,11 @@ fn clip(a: Spot, b: Spot, land: &Rect) -> Option<(Spot, Spot)> {
 /// Leads loose ends of a piece straight to the nearest side.
 fn lead_out(line: &mut Vec<Spot>, land: &Rect, repairs: &mut Repairs) {
     if let Some(first) = line.first().copied().filter(|spot| side_place(*spot, land).is_none()) {
-        repairs.coast_gaps += 1;
+        repairs.note(Kind::CoastGap, || place(first));
         line.insert(0, nearest_side(first, land));
     }
     if let Some(last) = line.last().copied().filter(|spot| side_place(*spot, land).is_none()) {
-        repairs.coast_gaps += 1;
+        repairs.note(Kind::CoastGap, || place(last));
         line.push(nearest_side(last, land));
     }
 }

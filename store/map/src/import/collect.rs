@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::names::{Names, name_of};
 use super::read::{Extract, Relation, Tags, Way};
+use super::repair::{Kind, Repairs, object};
 use super::ring::{join, join_directed};
 use super::simplify::levels;
-use super::{Repairs, classify, coast};
+use super::{classify, coast};
 use crate::class::{Class, Shape};
 use crate::draw::Osm;
 use crate::file::feature::{Record, Vertex};
@@ -43,11 +44,12 @@ pub fn collect(extract: &Extract, land: Rect, repairs: &mut Repairs) -> Things {
         things.point(&node.tags, osm, spot);
     }
     let borders = border_ways(extract);
+    let mut room = extract.room();
     for way in &extract.ways {
         things.way(extract, way, borders.contains(&way.id), repairs);
     }
     for relation in extract.relations.iter().filter(|relation| relation.tags.is("type", "multipolygon")) {
-        things.relation(extract, relation, repairs);
+        things.relation(extract, relation, &mut room, repairs);
     }
     things.sea(extract, land, repairs);
     things
@@ -63,13 +65,14 @@ fn border_ways(extract: &Extract) -> BTreeSet<i64> {
 
 impl Things {
     fn way(&mut self, extract: &Extract, way: &Way, is_border: bool, repairs: &mut Repairs) {
+        let refs = extract.refs_of(way);
+        let closed = refs.len() >= 4 && refs.first() == refs.last();
+        let osm = Osm::Way(way.id);
+        // Of every way, once, even of those that are drawn only as part of an area.
+        let parts = runs(extract, refs, &mut |node| repairs.note(Kind::MissingNode, || format!("way {}: node {node}", way.id)));
         if way.tags.0.is_empty() && !is_border {
             return;
         }
-        let refs = extract.refs_of(way);
-        let closed = refs.len() >= 4 && refs.first() == refs.last();
-        let parts = runs(extract, refs, repairs);
-        let osm = Osm::Way(way.id);
         if parts.is_empty() {
             return;
         }
@@ -95,29 +98,31 @@ impl Things {
         }
     }
 
-    fn relation(&mut self, extract: &Extract, relation: &Relation, repairs: &mut Repairs) {
+    fn relation(&mut self, extract: &Extract, relation: &Relation, room: &mut usize, repairs: &mut Repairs) {
         let class = classify::area(&relation.tags);
         let named = relation.tags.get("name").is_some() || relation.tags.get("addr:housenumber").is_some();
         if class.is_none() && !named {
             return;
         }
-        let mut pieces = Vec::new();
-        for id in &relation.ways {
-            match extract.way(*id) {
-                Some(way) => pieces.push(extract.refs_of(way).to_vec()),
-                None => repairs.missing_members += 1,
-            }
+        let osm = Osm::Relation(relation.id);
+        for id in relation.ways.iter().filter(|id| extract.way(**id).is_none()) {
+            repairs.note(Kind::MissingMember, || format!("{}: way {id}", object(osm)));
         }
+        let (pieces, nodes) = extract.ways_of(relation);
+        let Some(rest) = room.checked_sub(nodes) else {
+            repairs.note(Kind::GiantRelation, || format!("{}: {nodes} nodes", object(osm)));
+            return;
+        };
+        *room = rest;
         let (mut rings, chains) = join(&pieces);
         if !chains.is_empty() {
-            repairs.open_rings += 1;
+            repairs.note(Kind::OpenRing, || object(osm));
         }
         // Open chains are what the extract holds of rings that go beyond it: closed straight, like rings of ways.
         rings.extend(chains);
         let rings: Vec<Vec<Spot>> =
-            rings.iter().map(|ring| close(runs(extract, ring, repairs).concat())).filter(|ring| ring.len() >= 4).collect();
+            rings.iter().map(|ring| close(runs(extract, ring, &mut |_| {}).concat())).filter(|ring| ring.len() >= 4).collect();
         let slices: Vec<&[Spot]> = rings.iter().map(Vec::as_slice).collect();
-        let osm = Osm::Relation(relation.id);
         let Some(place) = inside(&slices) else { return };
         self.address(&relation.tags, osm, place, repairs);
         match class {
@@ -135,7 +140,7 @@ impl Things {
             .collect();
         let mut lines = Vec::new();
         for chain in join_directed(coast) {
-            lines.extend(runs(extract, &chain, repairs));
+            lines.extend(runs(extract, &chain, &mut |_| {}));
         }
         let sea = coast::sea(lines, &land, repairs);
         if sea.is_empty() {
@@ -153,9 +158,9 @@ impl Things {
         let wet = sample.iter().filter(|spot| contains(sea.iter().map(Vec::as_slice), **spot)).count();
         if wet * 2 > sample.len() {
             let share = wet * 100 / sample.len().max(1);
-            repairs
-                .remarks
-                .push(format!("the coastline does not add up (the sea would cover {share} % of the buildings): no sea is drawn"));
+            repairs.remark(format!(
+                "the coastline does not add up (the sea would cover {share} % of the buildings): no sea is drawn"
+            ));
             return;
         }
         self.area(Class::Sea, &Tags::default(), Osm::None, &sea);
@@ -220,7 +225,7 @@ impl Things {
     fn address(&mut self, tags: &Tags, osm: Osm, spot: Spot, repairs: &mut Repairs) {
         let Some(numbers) = tags.get("addr:housenumber") else { return };
         let Some(street) = tags.get("addr:street").or_else(|| tags.get("addr:place")) else {
-            repairs.addresses_without_street += 1;
+            repairs.note(Kind::AddressWithoutStreet, || object(osm));
             return;
         };
         for number in numbers.split([';', ',']).map(str::trim).filter(|number| !number.is_empty()).take(NUMBERS_MAX) {
@@ -229,13 +234,13 @@ impl Things {
     }
 }
 
-/// The known stretches of a list of nodes: split where nodes are missing, which are counted. Repeated places are one.
-fn runs(extract: &Extract, refs: &[i64], repairs: &mut Repairs) -> Vec<Vec<Spot>> {
+/// The known stretches of a list of nodes: split where nodes are missing, which are told. Repeated places are one.
+fn runs(extract: &Extract, refs: &[i64], missing: &mut dyn FnMut(i64)) -> Vec<Vec<Spot>> {
     let mut runs: Vec<Vec<Spot>> = Vec::new();
     let mut broken = true;
     for id in refs {
         let Some(point) = extract.point(*id) else {
-            repairs.missing_nodes += 1;
+            missing(*id);
             broken = true;
             continue;
         };

@@ -5,7 +5,7 @@
 //! checked here.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use osmpbf::{BlobDecode, BlobReader, Element, PrimitiveBlock, RelMemberType};
 
-use super::{ImportError, Origin, Repairs};
+use super::repair::{Kind, Note, Repairs, object};
+use super::{ImportError, Origin};
+use crate::draw::Osm;
 use crate::world::{Bounds, Point};
 
 /// Tags of one object, only those whose key matters.
@@ -78,11 +80,13 @@ pub struct Extract {
     as_of_s: Option<i64>,
     /// The time of its youngest change, in milliseconds.
     youngest_ms: Option<i64>,
+    /// The object read last in the block at hand: where damage is, as near as can be said.
+    last: Option<Osm>,
 }
 
 impl Extract {
     /// What it is, with what had to be repaired.
-    pub fn origin(&self, notes: Vec<String>) -> Origin {
+    pub fn origin(&self, notes: Vec<Note>) -> Origin {
         Origin {
             as_of_s: self.as_of_s.or(self.youngest_ms.map(|ms| ms.div_euclid(1000))),
             nodes: self.points.len() as u64,
@@ -109,6 +113,18 @@ impl Extract {
         self.refs.get(way.refs.clone()).unwrap_or_default()
     }
 
+    /// Nodes that all its relations' areas may have together: what is drawn grows with the extract, however often its ways are named.
+    pub fn room(&self) -> usize {
+        self.refs.len().saturating_mul(4).saturating_add(1_000_000)
+    }
+
+    /// The ways of a relation that are here, and how many nodes they have.
+    pub fn ways_of<'e>(&'e self, relation: &'e Relation) -> (Vec<&'e [i64]>, usize) {
+        let ways: Vec<&[i64]> = relation.ways.iter().filter_map(|id| self.way(*id)).map(|way| self.refs_of(way)).collect();
+        let nodes = ways.iter().map(|refs| refs.len()).sum();
+        (ways, nodes)
+    }
+
     /// The rectangle around all nodes.
     pub fn points_bounds(&self) -> Option<Bounds> {
         let (_, first) = *self.points.first()?;
@@ -120,17 +136,22 @@ impl Extract {
 
     /// Sorts by id and drops what has an id twice (the first stays).
     fn settle(&mut self, repairs: &mut Repairs) {
-        fn by_id<T>(things: &mut Vec<T>, id: impl Fn(&T) -> i64, repairs: &mut Repairs) {
-            let before = things.len();
+        fn by_id<T>(things: &mut Vec<T>, id: impl Fn(&T) -> i64, mut again: impl FnMut(i64)) {
             things.sort_by_key(|thing| id(thing));
-            things.dedup_by_key(|thing| id(thing));
-            repairs.duplicate_ids += (before - things.len()) as u64;
+            things.dedup_by(|later, first| {
+                let is_again = id(later) == id(first);
+                if is_again {
+                    again(id(later));
+                }
+                is_again
+            });
         }
-        by_id(&mut self.points, |(id, _)| *id, repairs);
-        by_id(&mut self.ways, |way| way.id, repairs);
-        by_id(&mut self.relations, |relation| relation.id, repairs);
+        let mut again = |osm: Osm| repairs.note(Kind::DuplicateId, || object(osm));
+        by_id(&mut self.points, |(id, _)| *id, |id| again(Osm::Node(id)));
+        by_id(&mut self.ways, |way| way.id, |id| again(Osm::Way(id)));
+        by_id(&mut self.relations, |relation| relation.id, |id| again(Osm::Relation(id)));
         // Nodes were counted with their points.
-        by_id(&mut self.nodes, |node| node.id, &mut Repairs::default());
+        by_id(&mut self.nodes, |node| node.id, |_| {});
     }
 }
 
@@ -151,23 +172,31 @@ impl<R: Read> Read for Counted<R> {
 /// Reads a whole extract. `progress` gets the share read so far.
 pub fn read(path: &Path, repairs: &mut Repairs, progress: &mut dyn FnMut(f64)) -> Result<Extract, ImportError> {
     let io = |source| ImportError::Io { action: "read", path: path.to_owned(), source };
-    let file = File::open(path).map_err(io)?;
+    let mut file = File::open(path).map_err(io)?;
     let length = file.metadata().map_err(io)?.len();
     let wrong = |what: String| ImportError::Extract { path: path.to_owned(), what };
     if length == 0 {
         return Err(wrong("the file is empty".to_owned()));
     }
+    let mut start = Vec::new();
+    file.by_ref().take(START).read_to_end(&mut start).map_err(io)?;
+    file.rewind().map_err(io)?;
     let count = Arc::new(AtomicU64::new(0));
     let mut blobs = BlobReader::new(Counted { inner: BufReader::new(file), count: Arc::clone(&count) });
     let mut extract = Extract::default();
     let mut has_header = false;
-    let mut at = 0;
+    // Blocks are counted as people count: the header is the first.
+    let (mut at, mut number) = (0, 1u64);
     loop {
+        let here = format!("block {number} at byte {at}");
         let blob = match catch_unwind(AssertUnwindSafe(|| blobs.next())) {
             Ok(Some(Ok(blob))) => blob,
             Ok(None) => break,
-            Ok(Some(Err(error))) => return Err(wrong(format!("the block at byte {at} cannot be read: {}", plain(&error)))),
-            Err(_) => return Err(wrong(format!("the block at byte {at} is damaged"))),
+            Ok(Some(Err(_))) | Err(_) if at == 0 && !is_pbf(&start) => {
+                return Err(wrong(format!("it does not start like an osm.pbf file, but like {}", kind_of(&start))));
+            }
+            Ok(Some(Err(error))) => return Err(wrong(format!("{here} cannot be read: {}", plain(&error)))),
+            Err(_) => return Err(wrong(format!("{here} is damaged"))),
         };
         let decoded = catch_unwind(AssertUnwindSafe(|| match blob.decode() {
             Ok(BlobDecode::OsmHeader(header)) => {
@@ -184,24 +213,29 @@ pub fn read(path: &Path, repairs: &mut Repairs, progress: &mut dyn FnMut(f64)) -
                 });
                 Ok(())
             }
-            Ok(BlobDecode::OsmData(_)) if !has_header => Err("data comes before the header".to_owned()),
+            Ok(BlobDecode::OsmData(_)) if !has_header => Err(format!("{here} holds data, and no header came before it")),
             Ok(BlobDecode::OsmData(block)) => {
                 take(&block, &mut extract, repairs);
                 Ok(())
             }
             Ok(BlobDecode::Unknown(_)) => Ok(()),
-            Err(error) => Err(format!("the block at byte {at} cannot be read: {}", plain(&error))),
+            Err(error) => Err(format!("{here} cannot be read: {}", plain(&error))),
         }));
         match decoded {
             Ok(Ok(())) => {}
             Ok(Err(what)) => return Err(wrong(what)),
-            Err(_) => return Err(wrong(format!("the block at byte {at} is damaged"))),
+            Err(_) => {
+                let after = extract.last.map_or_else(|| "its beginning".to_owned(), object);
+                return Err(wrong(format!("{here} is damaged behind {after}")));
+            }
         }
+        extract.last = None;
+        number += 1;
         at = count.load(Ordering::Relaxed).min(length);
         progress(at as f64 / length as f64);
     }
     if !has_header {
-        return Err(wrong("it does not start like an osm.pbf file".to_owned()));
+        return Err(wrong(format!("it does not start like an osm.pbf file, but like {}", kind_of(&start))));
     }
     if at < length {
         return Err(wrong(format!("it ends in the middle of a block: {} bytes too many after byte {at}", length - at)));
@@ -211,6 +245,33 @@ pub fn read(path: &Path, repairs: &mut Repairs, progress: &mut dyn FnMut(f64)) -
     }
     extract.settle(repairs);
     Ok(extract)
+}
+
+/// Bytes at the start of a file that tell what it is.
+const START: u64 = 64;
+
+/// Whether the first bytes are those of an `osm.pbf`: a length, and the name of the first block.
+fn is_pbf(start: &[u8]) -> bool {
+    start.windows(9).any(|window| window == b"OSMHeader")
+}
+
+/// What a file seems to be that is no `osm.pbf`, by its first bytes.
+fn kind_of(start: &[u8]) -> &'static str {
+    let text =
+        std::str::from_utf8(start).or_else(|error| std::str::from_utf8(start.get(..error.valid_up_to()).unwrap_or_default()));
+    let is_text =
+        text.is_ok_and(|text| text.len() + 4 > start.len() && !text.contains(|c: char| c.is_control() && !c.is_whitespace()));
+    match start {
+        [0x1f, 0x8b, ..] | [b'B', b'Z', b'h', ..] | [b'P', b'K', 3, 4, ..] | [0xfd, b'7', b'z', ..] => {
+            "a compressed file: unpack it first"
+        }
+        [b'W', b'G', b'N', b'-', ..] => "a town file, which needs no import",
+        [b'<', ..] => "XML: if it is OpenStreetMap's, make an osm.pbf of it with `osmium cat`",
+        [b'{' | b'[', ..] => "JSON",
+        _ if is_text => "a text",
+        _ if start.iter().all(|byte| *byte == 0) => "an empty disk",
+        _ => "something else, or an osm.pbf whose beginning is damaged",
+    }
 }
 
 /// An error of the reader in one line without control characters: it may quote the file.
@@ -296,30 +357,36 @@ fn changed_ms(element: &Element<'_>) -> Option<i64> {
 /// Ids of OpenStreetMap stay far below this; larger ones come from damage.
 const ID_MAX: u64 = 1 << 60;
 
+/// Most members of a relation that OpenStreetMap's servers accept.
+const MEMBERS_MAX: usize = 32_000;
+
 fn take(block: &PrimitiveBlock, extract: &mut Extract, repairs: &mut Repairs) {
     let strings = block.raw_stringtable();
     let wanted: Vec<bool> = strings.iter().map(|string| std::str::from_utf8(string).is_ok_and(matters)).collect();
     for element in block.elements() {
-        if element_id(&element).unsigned_abs() > ID_MAX {
-            repairs.absurd_ids += 1;
+        let osm = osm(&element);
+        if id_of(osm).unsigned_abs() > ID_MAX {
+            repairs.note(Kind::AbsurdId, || object(osm));
             continue;
         }
+        extract.last = Some(osm);
         if extract.as_of_s.is_none() {
             extract.youngest_ms = extract.youngest_ms.max(changed_ms(&element));
         }
+        let mut texts = Texts { osm, strings, wanted: &wanted, repairs };
         match element {
             Element::DenseNode(node) => {
                 let raw =
                     node.raw_tags().filter_map(|(key, value)| Some((usize::try_from(key).ok()?, usize::try_from(value).ok()?)));
-                let tags = tags(raw, strings, &wanted, repairs);
+                let tags = texts.tags(raw);
                 put_node(node.id(), node.nano_lat(), node.nano_lon(), tags, extract, repairs);
             }
             Element::Node(node) => {
-                let tags = tags(node.raw_tags().map(|(key, value)| (key as usize, value as usize)), strings, &wanted, repairs);
+                let tags = texts.tags(node.raw_tags().map(|(key, value)| (key as usize, value as usize)));
                 put_node(node.id(), node.nano_lat(), node.nano_lon(), tags, extract, repairs);
             }
             Element::Way(way) => {
-                let tags = tags(way.raw_tags().map(|(key, value)| (key as usize, value as usize)), strings, &wanted, repairs);
+                let tags = texts.tags(way.raw_tags().map(|(key, value)| (key as usize, value as usize)));
                 let start = extract.refs.len();
                 let mut id = 0i64;
                 extract.refs.extend(way.raw_refs().iter().map(|step| {
@@ -329,41 +396,33 @@ fn take(block: &PrimitiveBlock, extract: &mut Extract, repairs: &mut Repairs) {
                 extract.ways.push(Way { id: way.id(), refs: start..extract.refs.len(), tags });
             }
             Element::Relation(relation) => {
-                let tags =
-                    tags(relation.raw_tags().map(|(key, value)| (key as usize, value as usize)), strings, &wanted, repairs);
-                let (mut ways, mut label) = (Vec::new(), None);
-                for member in relation.members() {
-                    match member.member_type {
-                        RelMemberType::Way => ways.push(member.member_id),
-                        RelMemberType::Relation => repairs.nested_relations += 1,
-                        RelMemberType::Node => {
-                            if label.is_none() && matches!(member.role(), Ok("label" | "admin_centre")) {
-                                label = Some(member.member_id);
-                            }
-                        }
-                    }
-                }
-                // A member named twice would cancel itself out in a ring.
-                ways.sort_unstable();
-                ways.dedup();
-                extract.relations.push(Relation { id: relation.id(), ways, label, tags });
+                let tags = texts.tags(relation.raw_tags().map(|(key, value)| (key as usize, value as usize)));
+                put_relation(&relation, tags, extract, repairs);
             }
         }
     }
 }
 
-fn element_id(element: &Element<'_>) -> i64 {
+fn osm(element: &Element<'_>) -> Osm {
     match element {
-        Element::Node(node) => node.id(),
-        Element::DenseNode(node) => node.id(),
-        Element::Way(way) => way.id(),
-        Element::Relation(relation) => relation.id(),
+        Element::Node(node) => Osm::Node(node.id()),
+        Element::DenseNode(node) => Osm::Node(node.id()),
+        Element::Way(way) => Osm::Way(way.id()),
+        Element::Relation(relation) => Osm::Relation(relation.id()),
+    }
+}
+
+fn id_of(osm: Osm) -> i64 {
+    match osm {
+        Osm::Node(id) | Osm::Way(id) | Osm::Relation(id) => id,
+        Osm::None => 0,
     }
 }
 
 fn put_node(id: i64, nano_lat: i64, nano_lon: i64, tags: Tags, extract: &mut Extract, repairs: &mut Repairs) {
     if nano_lat.unsigned_abs() > 90_000_000_000 || nano_lon.unsigned_abs() > 180_000_000_000 {
-        repairs.off_planet += 1;
+        let degrees = |nano: i64| nano as f64 / 1e9;
+        repairs.note(Kind::OffPlanet, || format!("node {id} at {}, {}", degrees(nano_lat), degrees(nano_lon)));
         return;
     }
     // Rounded to OpenStreetMap's grain; the checks above keep both within 32 bits.
@@ -374,35 +433,84 @@ fn put_node(id: i64, nano_lat: i64, nano_lon: i64, tags: Tags, extract: &mut Ext
     }
 }
 
-/// The tags that matter, with clean texts. Indices beyond the table are damage: counted and skipped.
-fn tags(raw: impl Iterator<Item = (usize, usize)>, strings: &[Vec<u8>], wanted: &[bool], repairs: &mut Repairs) -> Tags {
-    let mut tags = Vec::new();
-    for (key, value) in raw {
-        match (wanted.get(key), strings.get(key), strings.get(value)) {
-            (Some(false), _, Some(_)) => {}
-            (Some(true), Some(key), Some(value)) => {
-                let value = clean(value, repairs);
-                if !value.is_empty() {
-                    tags.push((String::from_utf8_lossy(key).into(), value));
+fn put_relation(relation: &osmpbf::Relation<'_>, tags: Tags, extract: &mut Extract, repairs: &mut Repairs) {
+    let id = relation.id();
+    let (mut ways, mut label, mut count) = (Vec::new(), None, 0usize);
+    for member in relation.members() {
+        count += 1;
+        match member.member_type {
+            RelMemberType::Way => ways.push(member.member_id),
+            RelMemberType::Relation => {
+                repairs.note(Kind::NestedRelation, || format!("relation {id}: relation {}", member.member_id));
+            }
+            RelMemberType::Node => {
+                if label.is_none() && matches!(member.role(), Ok("label" | "admin_centre")) {
+                    label = Some(member.member_id);
                 }
             }
-            _ => repairs.broken_tags += 1,
         }
     }
-    Tags(tags)
+    if count > MEMBERS_MAX {
+        repairs.note(Kind::GiantRelation, || format!("relation {id}: {count} members"));
+        return;
+    }
+    // A member named twice would cancel itself out in a ring. Of a bus route it is nothing special.
+    let is_area = tags.is("type", "multipolygon") || tags.is("type", "boundary");
+    ways.sort_unstable();
+    ways.dedup_by(|later, first| {
+        let is_again = later == first;
+        if is_again && is_area {
+            repairs.note(Kind::RepeatedMember, || format!("relation {id}: way {later}"));
+        }
+        is_again
+    });
+    extract.relations.push(Relation { id, ways, label, tags });
+}
+
+/// The texts of a block, as they are read for one object.
+struct Texts<'a> {
+    osm: Osm,
+    strings: &'a [Vec<u8>],
+    /// Whether a text is a key that matters.
+    wanted: &'a [bool],
+    repairs: &'a mut Repairs,
+}
+
+impl Texts<'_> {
+    /// The tags that matter, with clean texts. Indices beyond the table are damage: counted and skipped.
+    fn tags(&mut self, raw: impl Iterator<Item = (usize, usize)>) -> Tags {
+        let mut tags = Vec::new();
+        for (key, value) in raw {
+            match (self.wanted.get(key), self.strings.get(key), self.strings.get(value)) {
+                (Some(false), _, Some(_)) => {}
+                (Some(true), Some(key), Some(value)) => {
+                    let key = String::from_utf8_lossy(key);
+                    let (value, is_clean) = clean(value);
+                    if !is_clean {
+                        self.repairs.note(Kind::CleanedText, || format!("{}: {key}", object(self.osm)));
+                    }
+                    if !value.is_empty() {
+                        tags.push((key.into(), value));
+                    }
+                }
+                _ => self.repairs.note(Kind::BrokenTag, || object(self.osm)),
+            }
+        }
+        Tags(tags)
+    }
 }
 
 /// Longest text kept, in bytes: OpenStreetMap's own limit is 255 characters.
 const TEXT_MAX: usize = 1020;
 
-/// A text as it may be shown: valid UTF-8, no control and no direction-changing characters, no blanks at the ends, not endless.
-fn clean(bytes: &[u8], repairs: &mut Repairs) -> Box<str> {
+/// A text as it may be shown: valid UTF-8, no control and no direction-changing characters, no blanks at the ends, not endless. And
+/// whether it was so already, but for blanks.
+fn clean(bytes: &[u8]) -> (Box<str>, bool) {
     let text = String::from_utf8_lossy(bytes);
     let harmful = |c: char| c.is_control() || is_direction(c) || c == '\u{fffd}';
     if text.len() <= TEXT_MAX && !text.contains(harmful) {
-        return text.trim().into();
+        return (text.trim().into(), true);
     }
-    repairs.cleaned_texts += 1;
     let mut kept = String::new();
     for c in text.chars() {
         if kept.len() + c.len_utf8() > TEXT_MAX {
@@ -414,7 +522,7 @@ fn clean(bytes: &[u8], repairs: &mut Repairs) -> Box<str> {
             kept.push(c);
         }
     }
-    kept.trim().into()
+    (kept.trim().into(), false)
 }
 
 /// Characters that change the direction of what follows, or are invisible: they could make a name show as another.
@@ -427,14 +535,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_cleaned_and_counted() {
-        let mut repairs = Repairs::default();
-        assert_eq!(&*clean("  Rue Grimaldi ".as_bytes(), &mut repairs), "Rue Grimaldi");
-        assert_eq!(repairs.cleaned_texts, 0);
-        assert_eq!(&*clean("Rue\u{202e}ixam\u{7}\n!".as_bytes(), &mut repairs), "Rueixam !");
-        assert_eq!(&*clean(b"caf\xff\xe9", &mut repairs), "caf");
-        assert_eq!(clean("ä".repeat(5000).as_bytes(), &mut repairs).len(), TEXT_MAX);
-        assert_eq!(repairs.cleaned_texts, 3);
+    fn texts_are_cleaned() {
+        assert_eq!(clean("  Rue Grimaldi ".as_bytes()), ("Rue Grimaldi".into(), true));
+        assert_eq!(clean("Rue\u{202e}ixam\u{7}\n!".as_bytes()), ("Rueixam !".into(), false));
+        assert_eq!(clean(b"caf\xff\xe9"), ("caf".into(), false));
+        let (long, is_clean) = clean("ä".repeat(5000).as_bytes());
+        assert_eq!((long.len(), is_clean), (TEXT_MAX, false));
     }
 
     #[test]

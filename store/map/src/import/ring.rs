@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 /// Joins pieces that meet end to end, in any direction, by the ids of their end nodes. Gives the closed rings, then the open chains
 /// that are left. Each piece is used once; where more than two meet, the one with the lowest index goes first, so that the result
 /// does not depend on chance.
-pub fn join(pieces: &[Vec<i64>]) -> (Vec<Vec<i64>>, Vec<Vec<i64>>) {
+pub fn join(pieces: &[&[i64]]) -> (Vec<Vec<i64>>, Vec<Vec<i64>>) {
     let mut at: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for (index, piece) in pieces.iter().enumerate() {
         if let (Some(first), Some(last)) = (piece.first(), piece.last())
@@ -15,6 +15,8 @@ pub fn join(pieces: &[Vec<i64>]) -> (Vec<Vec<i64>>, Vec<Vec<i64>>) {
             at.entry(*last).or_default().push(index);
         }
     }
+    // Taken from the end, so that each is looked at once, even where thousands meet in one node.
+    at.values_mut().for_each(|near| near.reverse());
     let mut used = vec![false; pieces.len()];
     let (mut rings, mut chains) = (Vec::new(), Vec::new());
     for (index, piece) in pieces.iter().enumerate() {
@@ -22,13 +24,13 @@ pub fn join(pieces: &[Vec<i64>]) -> (Vec<Vec<i64>>, Vec<Vec<i64>>) {
             continue;
         }
         used[index] = true;
-        let mut chain = piece.clone();
+        let mut chain = piece.to_vec();
         // Grow at the end; when stuck, turn round once and grow at the other end.
         for _ in 0..2 {
             while let Some(end) = chain.last().copied().filter(|end| chain.first() != Some(end)) {
-                let Some(next) = at.get(&end).and_then(|near| near.iter().copied().find(|near| !used[*near])) else { break };
+                let Some(next) = first_unused(at.get_mut(&end), &used) else { break };
                 used[next] = true;
-                let piece = &pieces[next];
+                let piece = pieces[next];
                 if piece.first() == Some(&end) {
                     chain.extend(piece.iter().skip(1));
                 } else {
@@ -59,6 +61,7 @@ pub fn join_directed(pieces: Vec<Vec<i64>>) -> Vec<Vec<i64>> {
             *ends.entry(*last).or_default() += 1;
         }
     }
+    starts.values_mut().for_each(|near| near.reverse());
     let mut used = vec![false; pieces.len()];
     let mut chains = Vec::new();
     // Pieces that nothing leads into go first, so that open chains are whole; what remains are rings.
@@ -71,7 +74,7 @@ pub fn join_directed(pieces: Vec<Vec<i64>>) -> Vec<Vec<i64>> {
         used[index] = true;
         let mut chain = pieces[index].clone();
         while let Some(end) = chain.last().copied().filter(|end| chain.first() != Some(end)) {
-            let Some(next) = starts.get(&end).and_then(|near| near.iter().copied().find(|near| !used[*near])) else { break };
+            let Some(next) = first_unused(starts.get_mut(&end), &used) else { break };
             used[next] = true;
             chain.extend(pieces[next].iter().skip(1));
         }
@@ -80,13 +83,22 @@ pub fn join_directed(pieces: Vec<Vec<i64>>) -> Vec<Vec<i64>> {
     chains
 }
 
+/// The last of the list that is not used yet. Those after it, used for good, are dropped.
+fn first_unused(near: Option<&mut Vec<usize>>, used: &[bool]) -> Option<usize> {
+    let near = near?;
+    while near.last().is_some_and(|index| used[*index]) {
+        near.pop();
+    }
+    near.last().copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn pieces_join_in_any_direction() {
-        let (rings, chains) = join(&[vec![1, 2, 3], vec![5, 4, 3], vec![5, 6, 1], vec![7, 8], vec![9, 8]]);
+        let (rings, chains) = join(&[&[1, 2, 3], &[5, 4, 3], &[5, 6, 1], &[7, 8], &[9, 8]]);
         assert_eq!(rings, [vec![1, 2, 3, 4, 5, 6, 1]]);
         assert_eq!(chains, [vec![7, 8, 9]]);
     }

@@ -23,7 +23,14 @@ fn covers(town: &Town, class: Class, lat: f64, lon: f64) -> bool {
 }
 
 fn noted(summary: &Summary, what: &str) -> bool {
-    summary.notes.iter().any(|note| note.contains(what))
+    summary.notes.iter().any(|note| note.text.contains(what))
+}
+
+/// The objects listed under a note.
+fn listed<'s>(summary: &'s Summary, what: &str) -> Vec<&'s str> {
+    let note =
+        summary.notes.iter().find(|note| note.text.contains(what)).unwrap_or_else(|| panic!("{what}: {:?}", summary.notes));
+    note.things.iter().map(String::as_str).collect()
 }
 
 /// A street, so that there is something.
@@ -64,8 +71,8 @@ fn missing_nodes_and_members_are_counted_and_the_rest_is_drawn() {
     pbf.line(20, &SQUARE, true, &[]);
     pbf.relation(1, &[(Kind::Way, 20, "outer"), (Kind::Way, 99, "outer")], &[("type", "multipolygon"), ("natural", "wood")]);
     let (town, summary) = town(&pbf);
-    assert!(noted(&summary, "1 nodes of ways are not in the extract"), "{:?}", summary.notes);
-    assert!(noted(&summary, "1 ways of areas are not in the extract"), "{:?}", summary.notes);
+    assert_eq!(listed(&summary, "1 nodes of ways are not in the extract"), ["way 7: node 3"]);
+    assert_eq!(listed(&summary, "1 ways of areas are not in the extract"), ["relation 1: way 99"]);
     let drawing = town.features(everything(), 19.0);
     let gap = drawing.iter().find(|feature| feature.class == Class::Primary).unwrap();
     assert_eq!(gap.parts().count(), 2, "nothing is drawn across the missing node");
@@ -88,7 +95,7 @@ fn a_real_extract_says_as_of_when_it_is() {
 }
 
 #[test]
-fn a_town_file_of_the_version_before_is_read() {
+fn a_town_file_of_the_first_version_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("town");
     import(&write(&street(), folder.path()), None, &path, &mut |_| {}).unwrap();
@@ -112,12 +119,100 @@ fn a_town_file_of_the_version_before_is_read() {
 }
 
 #[test]
+fn a_town_file_of_the_second_version_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("town");
+    import(&write(&street(), folder.path()), None, &path, &mut |_| {}).unwrap();
+    let now = std::fs::read(&path).unwrap();
+    let notes = Town::open(&path).unwrap().origin().unwrap().notes;
+    assert!(notes.len() == 1 && notes[0].things.is_empty(), "{notes:?}");
+    // As version 2 had it: notes without a list, which is empty here and the last byte of the last part.
+    let mut old = now[..now.len() - 33].to_vec();
+    old[8] = 2;
+    let length = 16 + 5 * 16 + 8;
+    let shorter = u64::from_le_bytes(old[length..length + 8].try_into().unwrap()) - 1;
+    old[length..length + 8].copy_from_slice(&shorter.to_le_bytes());
+    old.extend(<sha2::Sha256 as sha2::Digest>::digest(&old));
+    std::fs::write(&path, &old).unwrap();
+    assert_eq!(Town::open(&path).unwrap().origin().unwrap().notes, notes);
+}
+
+#[test]
+fn a_long_list_is_counted_whole_and_listed_in_part() {
+    let mut pbf = street();
+    (1..=1_000).for_each(|id| {
+        pbf.node(id, 91.0, 0.0, &[]);
+    });
+    let (town, summary) = town(&pbf);
+    let things = listed(&summary, "1000 nodes lie off the planet");
+    assert_eq!((things.len(), things[0], things[19]), (20, "node 1 at 91, 0", "node 20 at 91, 0"));
+    assert_eq!(town.origin().unwrap().notes, summary.notes);
+}
+
+#[test]
+fn relations_larger_than_there_are_any_are_left_out() {
+    let mut pbf = street();
+    let tags = [("type", "multipolygon"), ("leisure", "park"), ("name", "Giant Park")];
+    let members: Vec<(Kind, i64, &str)> = (1..=32_001).map(|id| (Kind::Way, id, "outer")).collect();
+    pbf.relation(1, &members, &tags);
+    pbf.line(20, &SQUARE, true, &[]);
+    pbf.relation(2, &[(Kind::Way, 20, "outer"), (Kind::Way, 20, "outer")], &tags);
+    let (town, summary) = town(&pbf);
+    assert_eq!(listed(&summary, "1 relations are larger"), ["relation 1: 32001 members"]);
+    assert_eq!(listed(&summary, "1 ways are named twice"), ["relation 2: way 20"]);
+    assert!(covers(&town, Class::Park, 60.002, 24.002), "a way named twice is an edge, not none");
+}
+
+#[test]
+fn many_relations_of_the_same_ways_stay_within_bounds() {
+    let mut pbf = street();
+    let ring: Vec<(f64, f64)> = (0..2_000)
+        .map(|step| f64::from(step) * std::f64::consts::TAU / 2_000.0)
+        .map(|turn| (60.0 + turn.sin() * 0.01, 24.0 + turn.cos() * 0.01))
+        .collect();
+    pbf.line(10_000, &ring, true, &[]);
+    for id in 1..=2_000 {
+        pbf.relation(id, &[(Kind::Way, 10_000, "outer")], &[("type", "multipolygon"), ("landuse", "grass")]);
+    }
+    let (town, summary) = town(&pbf);
+    assert!(noted(&summary, "relations are larger than OpenStreetMap allows, or all of them"), "{:?}", summary.notes);
+    let drawn = classes(&town).iter().filter(|class| **class == Class::Grass).count();
+    assert!((100..600).contains(&drawn), "{drawn}");
+}
+
+#[test]
+fn what_a_file_is_instead_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, out) = (folder.path().join("given"), folder.path().join("town"));
+    let why = |bytes: &[u8]| {
+        std::fs::write(&file, bytes).unwrap();
+        import(&file, None, &out, &mut |_| {}).unwrap_err().to_string()
+    };
+    let whole = street().bytes();
+    for (bytes, what) in [
+        (&b""[..], "the file is empty"),
+        (b"<?xml version='1.0'?><osm version='0.6'></osm> and so on and on and on and on", "like XML"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "like a compressed file"),
+        (b"WGN-TOWN\x03\0\0\0", "like a town file"),
+        (br#"{"type":"FeatureCollection"}"#, "like JSON"),
+        ("Sehr geehrte Bürgerinnen und Bürger, ärgerlich öde übliche ältere Äußerungen".as_bytes(), "like a text"),
+        (&[0; 4_096], "like an empty disk"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR", "like something else"),
+        (&whole[..whole.len() - 1], "block 2 at byte"),
+        (&whole[..whole.len() / 2], "block 2 at byte"),
+    ] {
+        let why = why(bytes);
+        assert!(why.contains(what), "{what}: {why}");
+    }
+}
+
+#[test]
 fn of_two_things_with_one_id_the_first_counts() {
     let mut pbf = street();
     pbf.node(1, 60.001, 24.001, &[("place", "suburb"), ("name", "First")]);
     pbf.node(1, 60.001, 24.001, &[("place", "suburb"), ("name", "Second")]);
     let (town, summary) = town(&pbf);
-    assert!(noted(&summary, "1 objects have an id"), "{:?}", summary.notes);
+    assert_eq!(listed(&summary, "1 objects have an id"), ["node 1"]);
     assert_eq!(town.search("First", None, 5).len(), 1);
     assert_eq!(town.search("Second", None, 5), []);
 }
@@ -131,8 +226,10 @@ fn nodes_off_the_planet_and_absurd_ids_are_left_out() {
     pbf.node(i64::MIN, 60.0, 24.0, &[("place", "city"), ("name", "Nowhere")]);
     pbf.node(i64::MAX, 60.0, 24.0, &[("place", "city"), ("name", "Nowhere")]);
     let (town, summary) = town(&pbf);
-    assert!(noted(&summary, "4 nodes lie off the planet"), "{:?}", summary.notes);
-    assert!(noted(&summary, "2 ids are beyond"), "{:?}", summary.notes);
+    let places = ["node 1 at 91, 0", "node 2 at -91, 0", "node 3 at 0, 181", "node 4 at 1000000000, -1000000000"];
+    assert_eq!(listed(&summary, "4 nodes lie off the planet"), places);
+    let ids = ["node -9223372036854775808", "node 9223372036854775807"];
+    assert_eq!(listed(&summary, "2 ids are beyond"), ids);
     assert_eq!(town.search("Nowhere", None, 5), []);
     let bounds = town.bounds();
     assert!(bounds.min.lat() > 59.9 && bounds.max.lat() < 60.1, "{bounds:?}");
@@ -145,7 +242,8 @@ fn relations_of_relations_end() {
     pbf.relation(1, &[(Kind::Relation, 2, "outer")], &tags).relation(2, &[(Kind::Relation, 1, "outer")], &tags);
     pbf.relation(3, &[(Kind::Relation, 3, ""), (Kind::Node, 100, "label")], &tags);
     let (town, summary) = town(&pbf);
-    assert!(noted(&summary, "3 relations are members of relations"), "{:?}", summary.notes);
+    let circle = ["relation 1: relation 2", "relation 2: relation 1", "relation 3: relation 3"];
+    assert_eq!(listed(&summary, "3 relations are members of relations"), circle);
     assert_eq!(classes(&town), [Class::Street]);
 }
 
@@ -155,7 +253,7 @@ fn names_lose_control_and_direction_characters() {
     let odd = [("place", "suburb"), ("name", "Ev\u{202e}il\u{0}\n\u{1b}[2J Town\u{2066}"), ("name:sv", "St\u{200f}aden")];
     pbf.node(1, 60.001, 24.001, &odd);
     let (town, summary) = town(&pbf);
-    assert!(noted(&summary, "texts had control or direction characters"), "{:?}", summary.notes);
+    assert_eq!(listed(&summary, "2 texts had control or direction characters"), ["node 1: name", "node 1: name:sv"]);
     let found = town.search("Staden", None, 1);
     assert_eq!(found.len(), 1, "the Swedish name is found");
     let label = &found[0].label;

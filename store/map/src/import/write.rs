@@ -39,7 +39,9 @@ fn origin(origin: &Origin) -> Vec<u8> {
     }
     out.var(origin.notes.len() as u64);
     for note in &origin.notes {
-        out.text(note);
+        out.text(&note.text);
+        out.var(note.things.len() as u64);
+        note.things.iter().for_each(|thing| out.text(thing));
     }
     out.0
 }

@@ -67,12 +67,12 @@ fn gaps_are_mended_and_counted() {
     let halves = vec![line(&[(50_000, 120_000), (50_000, 50_300)]), line(&[(50_000, 50_000), (50_000, -20_000)])];
     let mended = sea(halves, &LAND, &mut repairs);
     assert!(is_sea(&mended, 75_000, 50_000) && !is_sea(&mended, 25_000, 50_000));
-    assert_eq!(repairs.coast_gaps, 1);
+    assert_eq!(repairs.count(Kind::CoastGap), 1);
     let mut repairs = Repairs::default();
     // Broken off near the north side.
     let stump = sea(vec![line(&[(50_000, 120_000), (50_000, 4_000)])], &LAND, &mut repairs);
     assert!(is_sea(&stump, 75_000, 50_000) && !is_sea(&stump, 25_000, 50_000));
-    assert_eq!(repairs.coast_gaps, 1);
+    assert_eq!(repairs.count(Kind::CoastGap), 1);
 }
 
 #[test]
