@@ -17,6 +17,8 @@ pub mod exit {
     pub const USAGE: u8 = 2;
     /// The store holds something damaged.
     pub const DAMAGED: u8 = 3;
+    /// The map in use is better than the one to import.
+    pub const REFUSED: u8 = 4;
 }
 
 const EXIT_CODES: &str = "Exit codes:
@@ -24,6 +26,7 @@ const EXIT_CODES: &str = "Exit codes:
   1  not done; the message says why
   2  the command line or the configuration is wrong
   3  the store holds something damaged (verify), or the box needs looking after (health)
+  4  the map in use is better than the one to import; --replace takes it nevertheless (town import)
 
 Environment:
   STATE_DIRECTORY        data directory, as systemd sets it
@@ -159,15 +162,18 @@ pub struct Init {
 /// `wegovnowd town`
 #[derive(Debug, Subcommand)]
 pub enum Town {
-    /// Make the town's map of an OpenStreetMap extract
+    /// Make the town's map of an OpenStreetMap extract; one that is worse than the map in use is refused
     Import {
         #[command(flatten)]
         data: Data,
-        /// The extract (osm.pbf)
+        /// The extract (osm.pbf), or a .map that was imported before
         file: PathBuf,
         /// GeoJSON file with the town's border [default: the municipal border in the extract, else all of it]
         #[arg(long, value_name = "FILE")]
         border: Option<PathBuf>,
+        /// Replace the map in use even by one of another place, with older data, or with far less in it
+        #[arg(long)]
+        replace: bool,
     },
     /// Say what the imported map covers
     Info {

@@ -14,7 +14,9 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(serve) => self::serve(serve),
         Command::Init(init) => set_up::init(&init),
-        Command::Town(cli::Town::Import { data, file, border }) => set_up::import(&data.dir(), &file, border.as_deref()),
+        Command::Town(cli::Town::Import { data, file, border, replace }) => {
+            set_up::import(&data.dir(), &file, border.as_deref(), replace)
+        }
         Command::Town(cli::Town::Info { data }) => set_up::info(&data.dir()),
         Command::Demo(demo) => demo::run(&demo),
         Command::Export { data, json, out } => upkeep::export(&data.dir(), &out, json),

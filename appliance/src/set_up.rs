@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use map::import::replace;
 use store::decide::{Actor, Command, Context};
 use store::fact::{Site, UnixMs};
 use store::geo::{Area, Point};
@@ -19,6 +20,8 @@ use crate::progress::ProgressLine;
 
 /// Name of the town's map in the data directory.
 pub const MAP_FILE: &str = "town.map";
+/// Name of a finished map before it is compared with the one in use.
+const CANDIDATE: &str = "town.map.candidate";
 
 /// Objects named after an import; `wegovnowd town info` names all that the map lists.
 const NAMED: usize = 5;
@@ -33,18 +36,37 @@ fn told(note: &map::import::Note, count_max: usize) -> String {
 }
 
 /// `wegovnowd town import`
-pub fn import(data: &Path, extract: &Path, border: Option<&Path>) -> anyhow::Result<u8> {
+///
+/// The new map is made beside the one in use and takes its place only when it is not worse, or when `is_asked`.
+pub fn import(data: &Path, file: &Path, border: Option<&Path>, is_asked: bool) -> anyhow::Result<u8> {
     std::fs::create_dir_all(data).with_context(|| format!("cannot make the directory {}", data.display()))?;
+    let (place, candidate) = (data.join(MAP_FILE), data.join(CANDIDATE));
+    let done = make(file, border, &candidate).and_then(|()| take_into_use(&candidate, &place, is_asked));
+    if !matches!(done, Ok(exit::DONE)) {
+        // What was not taken is of no use; often there is nothing.
+        let _ = std::fs::remove_file(&candidate);
+    }
+    done.context("the map was not imported; an older one stays as it was")
+}
+
+/// Makes a town file of an extract, or copies one that was made elsewhere.
+fn make(file: &Path, border: Option<&Path>, candidate: &Path) -> anyhow::Result<()> {
+    if file.extension().is_some_and(|ending| ending == "map") {
+        if border.is_some() {
+            bail!("{} was imported already: its border is in it", file.display());
+        }
+        std::fs::copy(file, candidate).with_context(|| format!("cannot copy {}", file.display()))?;
+        return Ok(());
+    }
     let mut line = ProgressLine::new("Importing the map");
-    let summary = map::import(extract, border, &data.join(MAP_FILE), &mut |progress| {
+    let summary = map::import(file, border, candidate, &mut |progress| {
         let stage = match progress.stage {
             map::import::Stage::Reading => "reading",
             map::import::Stage::Assembling => "assembling",
             map::import::Stage::Writing => "writing",
         };
         line.tell(stage, progress.done);
-    })
-    .context("the map was not imported; an older one stays as it was")?;
+    })?;
     line.end(&format!(
         "{}: {} things to draw, {} streets, {} addresses, {} places, {} KiB",
         summary.name,
@@ -57,6 +79,27 @@ pub fn import(data: &Path, extract: &Path, border: Option<&Path>) -> anyhow::Res
     for note in &summary.notes {
         eprintln!("note: {}", told(note, NAMED));
     }
+    Ok(())
+}
+
+/// Puts the candidate in its place, unless it is worse than what is there.
+fn take_into_use(candidate: &Path, place: &Path, is_asked: bool) -> anyhow::Result<u8> {
+    let new = map::Town::open(candidate)?;
+    if let Some(old) = replace::in_use(place).context("the map in use cannot be looked at")? {
+        let worse = replace::worse(&old, &new);
+        for reason in &worse {
+            eprintln!("{}: {reason}", if is_asked { "note" } else { "worse" });
+        }
+        if !worse.is_empty() && !is_asked {
+            eprintln!(
+                "wegovnowd: the map of {} stays as it is, for that of {} is worse; --replace takes it nevertheless",
+                old.name(),
+                new.name()
+            );
+            return Ok(exit::REFUSED);
+        }
+    }
+    replace::put(candidate, place)?;
     Ok(exit::DONE)
 }
 
@@ -210,3 +253,6 @@ fn own(area: &map::Area) -> Area {
     let point = |point: &map::Point| Point { lat_e7: point.lat_e7, lon_e7: point.lon_e7 };
     Area(area.0.iter().map(|rings| rings.iter().map(|ring| ring.iter().map(point).collect()).collect()).collect())
 }
+
+#[cfg(test)]
+mod tests;

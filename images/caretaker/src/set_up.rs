@@ -8,9 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::render::parse_environment;
+use crate::system::Ran;
 use crate::{Caretaker, file};
 
 const DAEMON: &str = "/usr/bin/wegovnowd";
+/// The daemon's exit code for a map that is worse than the one in use.
+const REFUSED: i32 = 4;
 const MAP: &str = "/var/lib/wegovnow/town.map";
 /// Which file the map was made of; another is imported again.
 const SOURCE: &str = "/var/lib/wegovnow/town.source";
@@ -30,17 +33,23 @@ pub fn run(care: &Caretaker<'_>) -> Result<String> {
     let source = value("TOWN_FILE").and_then(|file| Some((file, mark(&care.places.at(file), value("TOWN_BORDER"))?)));
     let imported = file::read_word(&care.places.at(SOURCE)).filter(|_| map.exists());
     if let Some((file, mark)) = source.filter(|(_, mark)| imported.as_ref() != Some(mark)) {
-        if file.ends_with(".map") {
-            let new = map.with_extension("map.new");
-            fs::copy(care.places.at(file), &new).with_context(|| format!("cannot copy {file}"))?;
-            fs::rename(&new, &map).context("cannot put the map in its place")?;
-        } else {
-            let mut arguments = vec!["town", "import", file];
+        let mut arguments = vec!["town", "import", file];
+        if !file.ends_with(".map") {
             arguments.extend(value("TOWN_BORDER").into_iter().flat_map(|border| ["--border", border]));
-            daemon(care, &arguments)?;
         }
-        file::write(&care.places.at(SOURCE), mark + "\n", file::PUBLIC)?;
-        done.push(format!("the map was made of {file}"));
+        // Who names another file means another map. The same file with less in it may be a copy that went wrong.
+        if imported.is_some_and(|before| !is_of(&before, file)) {
+            arguments.push("--replace");
+        }
+        let ran = ask(care, &arguments)?;
+        if ran.code == Some(REFUSED) {
+            // Not written down: it is looked at again at the next start, and said again.
+            done.push(ran.complaint());
+        } else {
+            good(&arguments, &ran)?;
+            file::write(&care.places.at(SOURCE), mark + "\n", file::PUBLIC)?;
+            done.push(format!("the map was made of {file}"));
+        }
     }
     if map.exists() {
         share(&map)?;
@@ -90,10 +99,25 @@ fn mark(file: &Path, border: Option<&str>) -> Option<String> {
     Some(format!("{} {} {changed} {}", file.file_name()?.display(), metadata.len(), border.unwrap_or("-")))
 }
 
-fn daemon(care: &Caretaker<'_>, arguments: &[&str]) -> Result<String> {
-    let ran = care.system.run(DAEMON, arguments, LIMIT).with_context(|| format!("{DAEMON} does not start"))?;
+/// Whether a mark is of a file of this name, whatever is in it.
+fn is_of(mark: &str, file: &str) -> bool {
+    let name = Path::new(file).file_name().unwrap_or_default().display().to_string();
+    mark.strip_prefix(&name).is_some_and(|rest| rest.starts_with(' '))
+}
+
+fn ask(care: &Caretaker<'_>, arguments: &[&str]) -> Result<Ran> {
+    care.system.run(DAEMON, arguments, LIMIT).with_context(|| format!("{DAEMON} does not start"))
+}
+
+fn good(arguments: &[&str], ran: &Ran) -> Result<()> {
     if !ran.is_good() {
         bail!("{DAEMON} {}: {}", arguments.join(" "), ran.complaint());
     }
+    Ok(())
+}
+
+fn daemon(care: &Caretaker<'_>, arguments: &[&str]) -> Result<String> {
+    let ran = ask(care, arguments)?;
+    good(arguments, &ran)?;
     Ok(ran.stdout.trim().lines().last().unwrap_or_default().to_owned())
 }

@@ -141,23 +141,25 @@ pub fn assemble(sections: [Vec<u8>; SECTIONS]) -> Vec<u8> {
     writer.0
 }
 
-/// Writes a file so that it appears whole or not at all, also when the power fails: a temporary file beside it, synced, renamed over
-/// it, and the folder synced.
+/// Where a file lies.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Puts a file in another's place so that one of them is there whole, also when the power fails: synced, renamed over it, and the
+/// folder synced. Both lie in one folder.
+pub fn put(from: &Path, to: &Path) -> std::io::Result<()> {
+    File::open(from)?.sync_all()?;
+    std::fs::rename(from, to)?;
+    File::open(folder_of(to))?.sync_all()
+}
+
+/// Writes a file so that it appears whole or not at all, also when the power fails: a temporary file beside it, put in its place.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let mut temporary_name = path.file_name().unwrap_or_default().to_owned();
     temporary_name.push(format!(".{}.new", std::process::id()));
-    let temporary = folder.join(temporary_name);
-    let written = (|| {
-        let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)?;
-        File::open(folder)?.sync_all()
-    })();
+    let temporary = folder_of(path).join(temporary_name);
+    let written = File::create(&temporary).and_then(|mut file| file.write_all(bytes)).and_then(|()| put(&temporary, path));
     if written.is_err() {
         // The error that matters is the first one; a left-over temporary file is only untidy.
         let _ = std::fs::remove_file(&temporary);

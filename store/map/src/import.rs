@@ -7,6 +7,7 @@ mod collect;
 mod names;
 mod read;
 mod repair;
+pub mod replace;
 mod ring;
 mod simplify;
 mod write;

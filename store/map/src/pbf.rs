@@ -15,6 +15,8 @@ pub struct Pbf {
     relations: Vec<Vec<u8>>,
     /// Left, bottom, right, top in degrees.
     pub bounds: Option<[f64; 4]>,
+    /// As of when its data are, in Unix seconds.
+    pub as_of_s: Option<i64>,
 }
 
 /// The kind of a relation's member, as the format numbers it.
@@ -150,6 +152,9 @@ impl Pbf {
             bytes(&mut head, 1, &sides);
         }
         bytes(&mut head, 4, b"OsmSchema-V0.6");
+        if let Some(time_s) = self.as_of_s {
+            number(&mut head, 32, time_s as u64);
+        }
         let mut block = Vec::new();
         let mut strings = Vec::new();
         self.strings.iter().for_each(|text| bytes(&mut strings, 1, text));

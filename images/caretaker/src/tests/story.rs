@@ -401,6 +401,20 @@ fn the_town_is_set_up_as_provisioned() {
     bench.put("/var/lib/wegovnow-box/town/utopia.osm.pbf", "another extract");
     assert_eq!(imports(), 2, "import, and the town set up with it");
     assert_eq!(imports(), 0);
+    // A map that the daemon finds worse stays where it is, and the town is set up with the old one.
+    bench.put("/var/lib/wegovnow-box/town/utopia.osm.pbf", "half");
+    bench.answer("/usr/bin/wegovnowd town import /var/lib/wegovnow-box/town/utopia.osm.pbf", 4, "the map stays as it is\n");
+    let said = set_up::run(&bench.care()).unwrap();
+    assert_eq!(said, "the map stays as it is; 3 of site, departments and categories set");
+    assert_eq!(imports(), 2, "looked at again, for nothing says that it may stay so");
+    // Another file is another town: the technician asked for it.
+    bench.put("/var/lib/wegovnow-box/town/arcadia.map", "map");
+    bench.put("/run/wegovnow-box/set-up.env", &town.replace("utopia.osm.pbf", "arcadia.map"));
+    bench.answer("/usr/bin/wegovnowd town import /var/lib/wegovnow-box/town/arcadia.map --replace", 0, "");
+    assert!(set_up::run(&bench.care()).unwrap().starts_with("the map was made of /var/lib/wegovnow-box/town/arcadia.map"));
+    bench.answer("/usr/bin/wegovnowd town import /var/lib/wegovnow-box/town/utopia.osm.pbf --replace", 0, "");
+    bench.put("/run/wegovnow-box/set-up.env", town);
+    set_up::run(&bench.care()).unwrap();
     bench.put("/run/wegovnow-box/set-up.env", &town.replace("fi,sv", "fi"));
     bench.answer("/usr/bin/wegovnowd init --name New \"U\" --languages fi", 0, "1 of site set\n");
     assert_eq!(imports(), 1);
