@@ -13,6 +13,7 @@ pub(crate) use index::Index;
 
 use std::ops::Range;
 
+use category::Wanted;
 use index::{Entry, Number, squared};
 
 use crate::world::{Spot, unit_m};
@@ -61,6 +62,8 @@ const NUMBERS_APART: u32 = 40;
 const METRES_APART: f64 = 400.0;
 /// An address so near to a point of interest is beside it.
 const BESIDE_M: f64 = 60.0;
+/// Things of one kind without a name so near to each other are one.
+const TOGETHER_M: f64 = 20.0;
 
 /// What does not fit, in points: less is better.
 mod cost {
@@ -84,6 +87,12 @@ mod cost {
     pub const BETWEEN: u32 = 10;
     /// The street has no such number: the street itself is shown.
     pub const NO_NUMBER: u32 = 30;
+}
+
+/// A word as it stands at the beginning of a line.
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// A hit before it is shown: points, label, what, place. Sorted as it stands.
@@ -131,12 +140,12 @@ impl Index {
         // Near a crossing, too: its sign is no letter.
         let mut words = fold::words(&text.replace('&', " and "));
         words.truncate(WORDS_MAX);
-        let (kinds, place) = category::read(&words)?;
+        let (wanted, place) = category::read(&words)?;
         if place.is_empty() {
-            return Some((self.nearest(kinds, near, limit), false));
+            return Some((self.nearest(wanted, near, limit), false));
         }
         let (.., near) = self.ranked(place, &place.join(" "), 1).into_iter().next()?;
-        Some((self.nearest(kinds, near, limit), true))
+        Some((self.nearest(wanted, near, limit), true))
     }
 
     /// Everything that fits, best first. What is slower is looked for only while there is not `enough`.
@@ -153,18 +162,37 @@ impl Index {
         hits
     }
 
-    /// Points of interest of these kinds, the nearest first, each with the address beside it: there may be many of one name.
-    fn nearest(&self, kinds: &[&str], near: Spot, limit: usize) -> Vec<Found> {
-        let is_wanted = |entry: &&Entry| matches!(&entry.what, What::Poi(kind) if kinds.contains(&kind.as_str()));
-        let mut found: Vec<&Entry> = self.entries.iter().filter(is_wanted).collect();
-        found.sort_by_key(|entry| (squared(entry.spot, near), &entry.label));
-        let shown = |entry: &Entry| {
-            let point = entry.spot.point();
-            let address = self.nearest_address(entry.spot, BESIDE_M / unit_m(entry.spot.y));
-            let label = address.map_or_else(|| entry.label.clone(), |address| format!("{}, {address}", entry.label));
-            Found { label, what: entry.what.clone(), lat: point.lat(), lon: point.lon() }
-        };
-        found.into_iter().take(limit).map(shown).collect()
+    /// Points of interest of these kinds, the nearest first, each with the address beside it: there may be many of one name, and what
+    /// has none is called by its kind.
+    fn nearest(&self, wanted: Wanted, near: Spot, limit: usize) -> Vec<Found> {
+        let named = self.entries.iter().filter_map(|entry| match &entry.what {
+            What::Poi(kind) if wanted.tags.contains(&kind.as_str()) => Some((entry.spot, Some(&entry.label), kind)),
+            _ => None,
+        });
+        let of_kind = self.nameless.iter().filter(|(kind, _)| wanted.tags.contains(&kind.as_str()));
+        let nameless = of_kind.flat_map(|(kind, spots)| spots.iter().map(move |spot| (*spot, None, kind)));
+        let mut all: Vec<(Spot, Option<&String>, &String)> = named.chain(nameless).collect();
+        all.sort_by_key(|(spot, label, kind)| (squared(*spot, near), *label, *kind, *spot));
+        let mut found = Vec::new();
+        let mut shown: Vec<(Spot, &String)> = Vec::new();
+        for (spot, label, kind) in all {
+            if found.len() == limit {
+                break;
+            }
+            // A row of bicycle stands, or a thing that is in the map as point and as building, is one to walk to.
+            let beside = TOGETHER_M / unit_m(spot.y);
+            let is_again = |(known, of): &(Spot, &String)| *of == kind && squared(*known, spot) as f64 <= beside * beside;
+            if label.is_none() && shown.iter().any(is_again) {
+                continue;
+            }
+            shown.push((spot, kind));
+            let point = spot.point();
+            let label = label.map_or_else(|| capitalised(wanted.name), Clone::clone);
+            let address = self.nearest_address(spot, BESIDE_M / unit_m(spot.y));
+            let label = address.map_or_else(|| label.clone(), |address| format!("{label}, {address}"));
+            found.push(Found { label, what: What::Poi(kind.clone()), lat: point.lat(), lon: point.lon() });
+        }
+        found
     }
 
     /// Everything that fits, by every reading of the question: all words as a name, or one as a house number and the others as a name.

@@ -175,6 +175,39 @@ pub fn interest(tags: &Tags) -> Option<String> {
     })
 }
 
+/// What a thing without a name is, as `key=value`, if people look for its kind and not for its name: the next toilets, a defibrillator,
+/// a place for the bicycle. Not what is on private ground.
+pub fn useful(tags: &Tags) -> Option<String> {
+    if matches!(tags.get("access"), Some("private" | "no")) || is_hidden(tags) {
+        return None;
+    }
+    const KEYS: [&str; 5] = ["amenity", "emergency", "highway", "leisure", "railway"];
+    KEYS.iter().find_map(|key| {
+        let value = tags.get(key)?;
+        let counts = match *key {
+            "amenity" => matches!(
+                value,
+                "atm"
+                    | "bench"
+                    | "bicycle_parking"
+                    | "bicycle_rental"
+                    | "charging_station"
+                    | "drinking_water"
+                    | "parking"
+                    | "post_box"
+                    | "recycling"
+                    | "telephone"
+                    | "toilets"
+            ),
+            "emergency" => value == "defibrillator",
+            "highway" => value == "bus_stop",
+            "leisure" => value == "playground",
+            _ => value == "subway_entrance",
+        };
+        counts.then(|| format!("{key}={value}"))
+    })
+}
+
 /// Storeys above or below ground, from the `layer` tag, else from bridge and tunnel.
 pub fn height(tags: &Tags) -> i8 {
     match tags.get("layer").and_then(|layer| layer.parse::<i8>().ok()) {

@@ -33,6 +33,9 @@ pub struct Things {
     pub addresses: Vec<Address>,
 }
 
+/// From where on what has no name is among the things to draw: it is there to be found, and nothing is written for it.
+const NAMELESS_ZOOM: u8 = 19;
+
 /// Longest list of house numbers taken from one tag: "1;3;5".
 const NUMBERS_MAX: usize = 20;
 
@@ -187,9 +190,12 @@ impl Things {
         self.record(class, tags, osm, zoom_of(class, size, 0.5), parts);
     }
 
-    /// A settlement or point of interest with a name.
+    /// A settlement or point of interest with a name, or what is looked for without one.
     fn point(&mut self, tags: &Tags, osm: Osm, spot: Spot) {
         if tags.get("name").is_none() {
+            if classify::useful(tags).is_some() {
+                self.record(Class::Poi, tags, osm, NAMELESS_ZOOM, vec![vec![Vertex { spot, level: 0 }]]);
+            }
             return;
         }
         let class = match (classify::settlement(tags), classify::interest(tags)) {
@@ -203,8 +209,8 @@ impl Things {
     fn record(&mut self, class: Class, tags: &Tags, osm: Osm, zoom_min: u8, parts: Vec<Vec<Vertex>>) {
         let name = name_of(tags).map(|name| self.names.add(name));
         let kind = match class.shape() {
-            _ if name.is_none() => None,
             Shape::Line => None,
+            _ if name.is_none() => classify::useful(tags),
             Shape::Spot if class == Class::Place => classify::settlement(tags).map(|kind| format!("place={kind}")),
             Shape::Spot | Shape::Area => classify::interest(tags),
         };

@@ -281,7 +281,8 @@ fn plain(error: &osmpbf::Error) -> String {
 
 /// Keys that say what a thing is, where it is, or what it is called.
 fn matters(key: &str) -> bool {
-    const KEYS: [&str; 44] = [
+    const KEYS: [&str; 46] = [
+        "access",
         "addr:housenumber",
         "addr:place",
         "addr:street",
@@ -295,6 +296,7 @@ fn matters(key: &str) -> bool {
         "building",
         "covered",
         "craft",
+        "emergency",
         "healthcare",
         "highway",
         "historic",

@@ -12,7 +12,7 @@ struct Kind {
     names: &'static str,
 }
 
-const KINDS: [Kind; 34] = [
+const KINDS: [Kind; 39] = [
     Kind {
         tags: &["amenity=pharmacy"],
         names: "pharmacy,pharmacies,chemist,drugstore,farmacia,farmacie,apotheke,apotheken,apteekki,apteekit,apotek,φαρμακείο,pharmacie,аптека,صيدلية",
@@ -133,6 +133,26 @@ const KINDS: [Kind; 34] = [
         names: "recycling,riciclaggio,isola ecologica,recycling,wertstoffhof,kierrätys,återvinning,ανακύκλωση,recyclage,déchetterie,reciclaje,переробка,إعادة تدوير",
     },
     Kind {
+        tags: &["amenity=drinking_water"],
+        names: "drinking water,water tap,fontanella,acqua potabile,trinkwasser,trinkbrunnen,juomavesi,vesipiste,dricksvatten,πόσιμο νερό,eau potable,fontaine à boire,agua potable,питна вода,مياه الشرب",
+    },
+    Kind {
+        tags: &["amenity=post_box"],
+        names: "post box,letter box,mailbox,buca delle lettere,cassetta postale,briefkasten,postilaatikko,brevlåda,γραμματοκιβώτιο,boîte aux lettres,buzón,поштова скринька,صندوق بريد",
+    },
+    Kind {
+        tags: &["amenity=telephone"],
+        names: "telephone,phone,phone box,telefono,cabina telefonica,telefon,telefonzelle,puhelin,puhelinkoppi,telefonkiosk,τηλέφωνο,téléphone,cabine téléphonique,teléfono,телефон,هاتف",
+    },
+    Kind {
+        tags: &["emergency=defibrillator"],
+        names: "defibrillator,aed,defibrillatore,defibrillaattori,hjärtstartare,απινιδωτής,défibrillateur,dae,dea,desfibrilador,дефібрилятор,مزيل الرجفان",
+    },
+    Kind {
+        tags: &["amenity=bench"],
+        names: "bench,benches,panchina,panchine,sitzbank,penkki,bänk,παγκάκι,banc,banco para sentarse,asiento,лавка,лавочка,مقعد",
+    },
+    Kind {
         tags: &["amenity=cinema", "amenity=theatre"],
         names: "cinema,theatre,theater,teatro,kino,elokuvateatteri,teatteri,bio,teater,σινεμά,θέατρο,cinéma,théâtre,cine,кінотеатр,театр,سينما,مسرح",
     },
@@ -142,13 +162,22 @@ const KINDS: [Kind; 34] = [
     },
 ];
 
-/// Tags by name, folded and without spaces: folding all names anew at every letter that is typed would be most of the work.
-static TAGS: LazyLock<HashMap<String, &'static [&'static str]>> = LazyLock::new(|| {
+/// What the words name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// As OpenStreetMap's `key=value`.
+    pub tags: &'static [&'static str],
+    /// The name that was typed, as it is written in its language: what has no name of its own is called that.
+    pub name: &'static str,
+}
+
+/// Kinds by name, folded and without spaces: folding all names anew at every letter that is typed would be most of the work.
+static TAGS: LazyLock<HashMap<String, Wanted>> = LazyLock::new(|| {
     let mut tags = HashMap::new();
     for kind in &KINDS {
         for name in kind.names.split(',') {
             // A name of two kinds is that of the first.
-            tags.entry(fold::words(name).concat()).or_insert(kind.tags);
+            tags.entry(fold::words(name).concat()).or_insert(Wanted { tags: kind.tags, name });
         }
     }
     tags
@@ -185,9 +214,8 @@ const FILLING: [&str; 22] = [
     "στη", "з", "من",
 ];
 
-/// What is looked for, as OpenStreetMap's `key=value`, if the words name a kind of place; and the words of where, if they say near
-/// what.
-pub fn read(words: &[String]) -> Option<(&'static [&'static str], &[String])> {
+/// What is looked for, if the words name a kind of place; and the words of where, if they say near what.
+pub fn read(words: &[String]) -> Option<(Wanted, &[String])> {
     let near = words.iter().position(|word| NEAR.contains(&word.as_str()));
     let name = words.get(..near.unwrap_or(words.len()))?;
     let filling = name.iter().rev().take_while(|word| near.is_some() && FILLING.contains(&word.as_str())).count();
@@ -197,7 +225,7 @@ pub fn read(words: &[String]) -> Option<(&'static [&'static str], &[String])> {
     if name.is_empty() {
         return None;
     }
-    Some((TAGS.get(&name)?, place.get(filling..)?))
+    Some((*TAGS.get(&name)?, place.get(filling..)?))
 }
 
 #[cfg(test)]
@@ -206,7 +234,7 @@ mod tests {
 
     fn kind(text: &str) -> Option<(&'static str, String)> {
         let words = fold::words(text);
-        read(&words).map(|(tags, place)| (tags[0], place.join(" ")))
+        read(&words).map(|(wanted, place)| (wanted.tags[0], place.join(" ")))
     }
 
     #[test]
@@ -228,6 +256,54 @@ mod tests {
         }
         assert_eq!(kind("Rathausstraße"), None);
         assert_eq!(kind("near Market Street"), None);
+    }
+
+    #[test]
+    fn what_has_no_name_is_called_as_it_was_asked_for() {
+        let name = |text: &str| read(&fold::words(text)).map(|(wanted, _)| wanted.name);
+        assert_eq!(name("TOALETT"), Some("toalett"));
+        assert_eq!(name("dea"), Some("dea"));
+        assert_eq!(name("hjartstartare"), Some("hjärtstartare"));
+        for (tag, names) in [
+            (
+                "amenity=toilets",
+                ["toilets", "bagni", "toiletten", "vessa", "toalett", "τουαλέτα", "toilettes", "aseos", "туалет", "مرحاض"],
+            ),
+            (
+                "amenity=drinking_water",
+                [
+                    "drinking water",
+                    "acqua potabile",
+                    "trinkwasser",
+                    "juomavesi",
+                    "dricksvatten",
+                    "πόσιμο νερό",
+                    "eau potable",
+                    "agua potable",
+                    "питна вода",
+                    "مياه الشرب",
+                ],
+            ),
+            (
+                "amenity=post_box",
+                [
+                    "post box",
+                    "buca delle lettere",
+                    "briefkasten",
+                    "postilaatikko",
+                    "brevlåda",
+                    "γραμματοκιβώτιο",
+                    "boîte aux lettres",
+                    "buzón",
+                    "поштова скринька",
+                    "صندوق بريد",
+                ],
+            ),
+        ] {
+            for name in names {
+                assert_eq!(kind(name), Some((tag, String::new())), "{name}");
+            }
+        }
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub struct Index {
     pub junctions: Vec<Junction>,
     /// Names of boroughs, suburbs, quarters and neighbourhoods, and where the map writes them.
     pub districts: Vec<(String, Spot)>,
+    /// What has no name, by its kind (`key=value`); sorted.
+    pub nameless: BTreeMap<String, Vec<Spot>>,
     /// House numbers by cell of [`CELL`] units: cell, entry, number; sorted.
     cells: Vec<((i32, i32), u32, u32)>,
 }
@@ -83,15 +85,25 @@ impl Index {
         let mut streets: BTreeMap<String, Draft> = BTreeMap::new();
         let mut others: BTreeMap<(What, String), Vec<Draft>> = BTreeMap::new();
         let mut districts: Vec<(String, Spot)> = Vec::new();
+        let mut nameless: BTreeMap<String, Vec<Spot>> = BTreeMap::new();
         let whole = Rect { min: Spot { x: 0, y: 0 }, max: Spot { x: WORLD, y: WORLD } }.grown(WORLD);
         let (mut spots, mut ends) = (Vec::new(), Vec::new());
         town.visit(whole, f64::INFINITY, &mut |block, head| {
-            let Some(name) = head.name.and_then(|name| town.name_at(name)) else { return };
+            let text = |index: Option<u32>| index.and_then(|index| town.name_at(index));
+            let (name, kind) = (text(head.name), text(head.kind));
+            if name.is_none() && kind.is_none() {
+                return;
+            }
             spots.clear();
             ends.clear();
             if head.geometry(block.corner(), 1, &mut spots, &mut ends).is_none() {
                 return;
             }
+            let Some(name) = name else {
+                let place = middle(&spots, &ends);
+                nameless.entry(kind.map_or("", |kind| kind.own).to_owned()).or_default().extend(place);
+                return;
+            };
             if head.class.is_way() {
                 let street = streets.entry(key(name.own)).or_default();
                 street.add(name, &spots);
@@ -107,7 +119,7 @@ impl Index {
                 Shape::Line | Shape::Spot => spots.get(spots.len() / 2).copied(),
             };
             let Some(spot) = spot else { return };
-            let kind = head.kind.and_then(|kind| town.name_at(kind)).map(|kind| kind.own.to_owned());
+            let kind = kind.map(|kind| kind.own.to_owned());
             let part = kind.as_deref().and_then(|kind| kind.strip_prefix("place=")).unwrap_or_default();
             if matches!(part, "borough" | "suburb" | "quarter" | "neighbourhood") {
                 districts.push((name.own.to_owned(), spot));
@@ -142,10 +154,15 @@ impl Index {
         let others =
             others.into_iter().flat_map(|((what, _), drafts)| drafts.into_iter().map(move |draft| (what.clone(), draft)));
         districts.sort_unstable();
-        Index::from_drafts(streets.chain(others), districts)
+        nameless.values_mut().for_each(|spots| spots.sort_unstable());
+        Index::from_drafts(streets.chain(others), districts, nameless)
     }
 
-    fn from_drafts(drafts: impl Iterator<Item = (What, Draft)>, districts: Vec<(String, Spot)>) -> Index {
+    fn from_drafts(
+        drafts: impl Iterator<Item = (What, Draft)>,
+        districts: Vec<(String, Spot)>,
+        nameless: BTreeMap<String, Vec<Spot>>,
+    ) -> Index {
         let (mut entries, mut all_numbers): (Vec<Entry>, Vec<Number>) = (Vec::new(), Vec::new());
         let mut words: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         let (mut cells, mut streets, mut nodes) = (Vec::new(), Vec::new(), Vec::new());
@@ -171,7 +188,7 @@ impl Index {
         cells.sort_unstable();
         let words = words.into_iter().map(|(word, entries)| (word.clone(), word.chars().collect(), entries)).collect();
         let junctions = junctions(nodes);
-        Index { entries, numbers: all_numbers, words, streets, junctions, districts, cells }
+        Index { entries, numbers: all_numbers, words, streets, junctions, districts, nameless, cells }
     }
 
     /// The part of town whose name is nearest, within a radius in units.

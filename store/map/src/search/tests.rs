@@ -2,7 +2,7 @@ use super::*;
 use crate::Town;
 use crate::pbf::Pbf;
 use crate::sample::{real, town};
-use crate::world::Point;
+use crate::world::{Point, Rect};
 
 fn sample() -> Town {
     let mut pbf = Pbf::default();
@@ -291,6 +291,55 @@ fn kinds_of_places_come_nearest_first_with_their_address() {
     assert_eq!(labels("apteekki lähellä Parkkatu 2", None)[0], "Apteekki, Parkkatu 2");
     // A street may begin with the same word.
     assert_eq!(labels("park", None), ["Parkkatu", "Esplanadi"]);
+}
+
+#[test]
+fn what_has_no_name_is_found_by_its_kind() {
+    let mut pbf = Pbf::default();
+    pbf.line(100, &[(60.0, 24.0), (60.0, 24.05)], false, &[("highway", "residential"), ("name", "Katu")]);
+    pbf.node(1, 60.0001, 24.001, &[("addr:street", "Katu"), ("addr:housenumber", "2")]);
+    pbf.node(2, 60.0, 24.001, &[("amenity", "toilets")]);
+    // The same as a building, and one that has a name.
+    let square = |lon: f64| [(60.0, lon), (60.0, lon + 0.0001), (60.0001, lon + 0.0001), (60.0001, lon)];
+    pbf.line(200, &square(24.001), true, &[("building", "yes"), ("amenity", "toilets")]);
+    pbf.node(3, 60.0, 24.02, &[("amenity", "toilets"), ("name", "Torin vessa")]);
+    pbf.node(4, 60.0, 24.03, &[("amenity", "toilets"), ("access", "private")]);
+    pbf.node(5, 60.0, 24.04, &[("emergency", "defibrillator")]);
+    // A car park is an area, a row of bicycle stands several nodes, a shop without a name nothing to look for.
+    pbf.line(300, &square(24.045), true, &[("amenity", "parking")]);
+    (6..12).for_each(|id| {
+        pbf.node(id, 60.0, 24.046 + id as f64 * 1e-5, &[("amenity", "bicycle_parking")]);
+    });
+    pbf.node(12, 60.0, 24.047, &[("shop", "supermarket")]);
+    let town = town(&pbf).0;
+    let labels = |text: &str| -> Vec<String> { town.search(text, None, 5).into_iter().map(|found| found.label).collect() };
+    assert_eq!(labels("toilets near Katu 2"), ["Toilets, Katu 2", "Torin vessa"]);
+    assert_eq!(labels("wc lähellä Katu 2"), ["Wc, Katu 2", "Torin vessa"]);
+    assert_eq!(labels("τουαλέτα κοντά στη Katu 2"), ["Τουαλέτα, Katu 2", "Torin vessa"]);
+    assert_eq!(labels("sydänisku"), [] as [&str; 0]);
+    assert_eq!(labels("hjärtstartare"), ["Hjärtstartare"]);
+    assert_eq!((labels("Parkplatz").len(), labels("bike").len(), labels("supermarket").len()), (1, 1, 0));
+    let found = town.search("defibrillator", None, 1);
+    assert!(matches!(&found[0].what, What::Poi(kind) if kind == "emergency=defibrillator"), "{found:?}");
+    // Nothing is written for it, and below the highest zooms it is not there at all.
+    let everything = Rect::from(town.bounds()).grown(1_000);
+    let pois = |zoom: f64| town.features(everything, zoom).iter().filter(|feature| feature.class == crate::Class::Poi).count();
+    assert_eq!((pois(18.9), pois(19.0)), (1, 9), "only the one with a name");
+    let view = crate::View::over(town.bounds(), 1_000.0, 1_000.0);
+    let written = town.place_labels(&view, None, &mut |text, size| text.chars().count() as f32 * size * 0.5);
+    assert!(written.iter().all(|label| ["Katu", "Torin vessa", "2"].contains(&label.text.as_str())), "{written:?}");
+}
+
+#[test]
+fn toilets_and_defibrillators_of_the_real_towns_are_found() {
+    for (file, near, places) in [("sf-downtown.osm.pbf", "Market Street", 20), ("monaco.osm.pbf", "Rue Grimaldi", 20)] {
+        let Some((town, _)) = real(file) else { continue };
+        for kind in ["toilets", "drinking water", "parking", "bench", "bike"] {
+            let found = town.search(&format!("{kind} near {near}"), None, places);
+            eprintln!("{file}: {kind}: {}, first {:?}", found.len(), found.first());
+            assert!(!found.is_empty(), "{file}: {kind}");
+        }
+    }
 }
 
 #[test]
