@@ -1,6 +1,7 @@
 //! Writes small OpenStreetMap extracts for tests, here and in whatever reads towns: the `osm.pbf` format with raw blobs, as its wiki page
 //! describes it.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
@@ -10,6 +11,8 @@ pub mod testville;
 #[derive(Default)]
 pub struct Pbf {
     strings: Vec<Vec<u8>>,
+    /// Where each of them stands.
+    places: HashMap<Vec<u8>, usize>,
     nodes: Vec<Vec<u8>>,
     ways: Vec<Vec<u8>>,
     relations: Vec<Vec<u8>>,
@@ -80,12 +83,14 @@ impl Pbf {
     fn string(&mut self, text: &[u8]) -> u64 {
         if self.strings.is_empty() {
             self.strings.push(Vec::new());
+            self.places.insert(Vec::new(), 0);
         }
-        let place = self.strings.iter().position(|known| known == text).unwrap_or_else(|| {
-            self.strings.push(text.to_vec());
-            self.strings.len() - 1
-        });
-        place as u64
+        if let Some(place) = self.places.get(text) {
+            return *place as u64;
+        }
+        self.strings.push(text.to_vec());
+        self.places.insert(text.to_vec(), self.strings.len() - 1);
+        (self.strings.len() - 1) as u64
     }
 
     fn tags(&mut self, out: &mut Vec<u8>, tags: &[(&str, &str)]) {
@@ -141,8 +146,13 @@ impl Pbf {
         self.way(id, &refs, tags)
     }
 
-    /// The file.
+    /// The file: the head and one block.
     pub fn bytes(&self) -> Vec<u8> {
+        [self.head(), self.block()].concat()
+    }
+
+    /// How a file begins.
+    pub fn head(&self) -> Vec<u8> {
         let mut head = Vec::new();
         if let Some([left, bottom, right, top]) = self.bounds {
             let mut sides = Vec::new();
@@ -155,6 +165,13 @@ impl Pbf {
         if let Some(time_s) = self.as_of_s {
             number(&mut head, 32, time_s as u64);
         }
+        let mut out = Vec::new();
+        blob(&mut out, "OSMHeader", &head);
+        out
+    }
+
+    /// Nodes, ways and relations as one block. A file may hold many, each up to 32 MiB.
+    pub fn block(&self) -> Vec<u8> {
         let mut block = Vec::new();
         let mut strings = Vec::new();
         self.strings.iter().for_each(|text| bytes(&mut strings, 1, text));
@@ -166,7 +183,6 @@ impl Pbf {
             bytes(&mut block, 2, &group);
         }
         let mut out = Vec::new();
-        blob(&mut out, "OSMHeader", &head);
         blob(&mut out, "OSMData", &block);
         out
     }
