@@ -133,6 +133,11 @@ pub fn info(data: &Path) -> anyhow::Result<u8> {
         as_of.map_or_else(|| "the extract does not say".to_owned(), |time| time.format("%Y-%m-%d %H:%M UTC").to_string())
     );
     println!("made    of {} nodes, {} ways, {} relations", origin.nodes, origin.ways, origin.relations);
+    let changed = || town.stamps().filter_map(|stamp| chrono::DateTime::from_timestamp(stamp.changed_s?, 0));
+    if let (Some(first), Some(last)) = (changed().min(), changed().max()) {
+        let day = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d").to_string();
+        println!("dated   {} objects, last changed between {} and {}", changed().count(), day(first), day(last));
+    }
     for note in &origin.notes {
         println!("note    {}", told(note, usize::MAX));
     }

@@ -9,6 +9,8 @@ use map::pbf::{Kind, Pbf};
 use osmpbf::{Element, ElementReader, RelMemberType};
 
 type Tags = Vec<(String, String)>;
+/// Version and time of change in Unix seconds.
+type Stamp = Option<(u32, i64)>;
 type Failure = Box<dyn std::error::Error>;
 
 /// One object of the extract.
@@ -32,7 +34,7 @@ fn main() -> Result<(), Failure> {
     };
     let things = read(Path::new(extract))?;
     let places =
-        things.iter().filter_map(|thing| if let Thing::Node(_, lat, lon, _) = thing { Some((*lat, *lon)) } else { None });
+        things.iter().filter_map(|(thing, _)| if let Thing::Node(_, lat, lon, _) = thing { Some((*lat, *lon)) } else { None });
     let (south, west, north, east) = places
         .fold((90.0f64, 180.0f64, -90.0f64, -180.0f64), |(south, west, north, east), (lat, lon)| {
             (south.min(lat), west.min(lon), north.max(lat), east.max(lon))
@@ -51,7 +53,8 @@ fn main() -> Result<(), Failure> {
         let mut held = 0;
         for copy in 0..count {
             let shift = (-((copy / COLUMNS) as f64) * height, (copy % COLUMNS) as f64 * width);
-            for thing in things.iter().filter(|thing| part_of(thing) == part) {
+            for (thing, stamp) in things.iter().filter(|(thing, _)| part_of(thing) == part) {
+                block.stamp = *stamp;
                 put(thing, copy, shift, &mut block);
                 held += 1;
                 if held == BLOCK {
@@ -98,13 +101,20 @@ fn put(thing: &Thing, copy: usize, (lat_by, lon_by): (f64, f64), block: &mut Pbf
     };
 }
 
-fn read(path: &Path) -> Result<Vec<Thing>, Failure> {
+fn read(path: &Path) -> Result<Vec<(Thing, Stamp)>, Failure> {
     fn owned<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> Tags {
         tags.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
     }
     let mut things = Vec::new();
+    let stamp = |version: Option<i32>, ms: Option<i64>| u32::try_from(version?).ok().zip(ms.map(|ms| ms / 1000));
     ElementReader::from_path(path)?.for_each(|element| {
-        things.push(match element {
+        let stamp: Stamp = match &element {
+            Element::DenseNode(node) => node.info().and_then(|info| stamp(Some(info.version()), Some(info.milli_timestamp()))),
+            Element::Node(node) => stamp(node.info().version(), node.info().milli_timestamp()),
+            Element::Way(way) => stamp(way.info().version(), way.info().milli_timestamp()),
+            Element::Relation(relation) => stamp(relation.info().version(), relation.info().milli_timestamp()),
+        };
+        let thing = match element {
             Element::DenseNode(node) => Thing::Node(node.id(), node.lat(), node.lon(), owned(node.tags())),
             Element::Node(node) => Thing::Node(node.id(), node.lat(), node.lon(), owned(node.tags())),
             Element::Way(way) => Thing::Way(way.id(), way.refs().collect(), owned(way.tags())),
@@ -119,7 +129,8 @@ fn read(path: &Path) -> Result<Vec<Thing>, Failure> {
                 });
                 Thing::Relation(relation.id(), members.collect(), owned(relation.tags()))
             }
-        });
+        };
+        things.push((thing, stamp));
     })?;
     Ok(things)
 }

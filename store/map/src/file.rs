@@ -11,6 +11,7 @@
 //! | features | feature records, see [`feature`] |
 //! | addresses | var streets, then per street: var name, var n, n × (text number, signed dx, signed dy, var osm kind, signed osm id) |
 //! | origin | since version 2. signed time of the data (Unix seconds; least i64 unknown); var nodes, ways, relations read; var n, n × (text note; since version 3 var n, n × text object) |
+//! | stamps | since version 3: versions and times of the objects, see [`stamp`] |
 //! | tail | SHA-256 of everything before |
 //!
 //! A block holds up to [`feature::BLOCK`] features that lie near each other and appear from the same zoom on; [`crate::town`] finds
@@ -21,6 +22,7 @@
 //! A town file is never changed in place, only replaced by renaming a finished one over it; an open map keeps the old file alive.
 
 pub mod feature;
+pub mod stamp;
 pub mod wire;
 
 use std::fs::File;
@@ -51,11 +53,19 @@ pub enum Section {
     Features = 3,
     Addresses = 4,
     Origin = 5,
+    Stamps = 6,
 }
 
-const SECTIONS: usize = 6;
-/// Version 1 had all but the last.
-const SECTIONS_OF_1: usize = 5;
+const SECTIONS: usize = 7;
+
+/// How many sections a version has: the first so many.
+fn sections_of(version: u32) -> usize {
+    match version {
+        1 => 5,
+        2 => 6,
+        _ => SECTIONS,
+    }
+}
 
 /// An open file whose frame (magic, version, lengths, digest) has been checked.
 #[derive(Debug)]
@@ -105,7 +115,7 @@ fn frame(bytes: &[u8], path: &Path) -> Result<(u32, [Range<usize>; SECTIONS]), O
     if Sha256::digest(body).as_slice() != digest {
         return Err(damaged("its checksum does not fit its content"));
     }
-    let count = if version == OLDEST { SECTIONS_OF_1 } else { SECTIONS };
+    let count = sections_of(version);
     if reader.u32() != Some(count as u32) {
         return Err(damaged("the number of its parts is wrong"));
     }

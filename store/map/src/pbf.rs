@@ -20,6 +20,8 @@ pub struct Pbf {
     pub bounds: Option<[f64; 4]>,
     /// As of when its data are, in Unix seconds.
     pub as_of_s: Option<i64>,
+    /// Version and time of change, in Unix seconds, of what is added next.
+    pub stamp: Option<(u32, i64)>,
 }
 
 /// The kind of a relation's member, as the format numbers it.
@@ -100,11 +102,20 @@ impl Pbf {
         packed(out, 3, numbers.iter().map(|(_, value)| *value));
     }
 
+    fn info(&self, out: &mut Vec<u8>) {
+        let Some((version, changed_s)) = self.stamp else { return };
+        let mut info = Vec::new();
+        number(&mut info, 1, u64::from(version));
+        number(&mut info, 2, changed_s as u64);
+        bytes(out, 4, &info);
+    }
+
     /// A node; degrees may be anything.
     pub fn node(&mut self, id: i64, lat: f64, lon: f64, tags: &[(&str, &str)]) -> &mut Pbf {
         let mut out = Vec::new();
         number(&mut out, 1, zigzag(id));
         self.tags(&mut out, tags);
+        self.info(&mut out);
         number(&mut out, 8, zigzag((lat * 1e7).round() as i64));
         number(&mut out, 9, zigzag((lon * 1e7).round() as i64));
         self.nodes.push(out);
@@ -116,6 +127,7 @@ impl Pbf {
         let mut out = Vec::new();
         number(&mut out, 1, id as u64);
         self.tags(&mut out, tags);
+        self.info(&mut out);
         packed(&mut out, 8, differences(refs.iter().copied()));
         self.ways.push(out);
         self
@@ -126,6 +138,7 @@ impl Pbf {
         let mut out = Vec::new();
         number(&mut out, 1, id as u64);
         self.tags(&mut out, tags);
+        self.info(&mut out);
         let roles: Vec<u64> = members.iter().map(|(_, _, role)| self.string(role.as_bytes())).collect();
         packed(&mut out, 8, roles.into_iter());
         packed(&mut out, 9, differences(members.iter().map(|(_, id, _)| *id)));

@@ -151,6 +151,7 @@ pub fn town(data: &[u8]) -> bool {
         let _ = town.search(question, None, 10);
     }
     let _ = town.reverse(60.164, 24.928);
+    let _ = town.stamps().count();
     true
 }
 

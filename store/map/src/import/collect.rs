@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::names::{Names, name_of};
-use super::read::{Extract, Relation, Tags, Way};
+use super::read::{Extract, Info, Relation, Tags, Way};
 use super::repair::{Kind, Repairs, object};
 use super::ring::{join, join_directed};
 use super::simplify::levels;
@@ -11,6 +11,7 @@ use super::{classify, coast};
 use crate::class::{Class, Shape};
 use crate::draw::Osm;
 use crate::file::feature::{Record, Vertex};
+use crate::file::stamp::Stamp;
 use crate::shape::{contains, inside};
 use crate::style;
 use crate::world::{Rect, Spot, UNIT_ZOOM};
@@ -31,6 +32,8 @@ pub struct Things {
     pub names: Names,
     pub records: Vec<Record>,
     pub addresses: Vec<Address>,
+    /// Of every object that something here was made of; sorted.
+    pub stamps: Vec<Stamp>,
 }
 
 /// From where on what has no name is among the things to draw: it is there to be found, and nothing is written for it.
@@ -55,6 +58,7 @@ pub fn collect(extract: &Extract, land: Rect, repairs: &mut Repairs) -> Things {
         things.relation(extract, relation, &mut room, repairs);
     }
     things.sea(extract, land, repairs);
+    things.stamps = things.stamps(extract);
     things
 }
 
@@ -67,6 +71,23 @@ fn border_ways(extract: &Extract) -> BTreeSet<i64> {
 }
 
 impl Things {
+    /// Versions and times of the objects behind all this; nothing where the extract says neither.
+    fn stamps(&self, extract: &Extract) -> Vec<Stamp> {
+        let drawn = self.records.iter().map(|record| record.osm);
+        let mut objects: Vec<Osm> = drawn.chain(self.addresses.iter().map(|address| address.osm)).collect();
+        objects.sort_unstable();
+        objects.dedup();
+        let stamps = objects.into_iter().filter_map(|osm| extract.info(osm).map(|info| (osm, info)));
+        stamps
+            .filter(|(_, info)| *info != Info::default())
+            .map(|(osm, info)| Stamp {
+                osm,
+                version: info.version,
+                changed_s: Some(i64::from(info.changed_s)).filter(|time_s| *time_s > 0),
+            })
+            .collect()
+    }
+
     fn way(&mut self, extract: &Extract, way: &Way, is_border: bool, repairs: &mut Repairs) {
         let refs = extract.refs_of(way);
         let closed = refs.len() >= 4 && refs.first() == refs.last();

@@ -45,6 +45,14 @@ pub struct Node {
     pub id: i64,
     pub point: Point,
     pub tags: Tags,
+    pub info: Info,
+}
+
+/// Version and time of an object; 0 where they are not known. Times reach to the year 2106.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Info {
+    pub version: u32,
+    pub changed_s: u32,
 }
 
 /// A way: its nodes are a range of [`Extract::refs`].
@@ -53,6 +61,7 @@ pub struct Way {
     pub id: i64,
     pub refs: std::ops::Range<usize>,
     pub tags: Tags,
+    pub info: Info,
 }
 
 /// A relation with the ways among its members. Relations in relations are not followed, so that a circle of them is harmless.
@@ -63,6 +72,7 @@ pub struct Relation {
     /// Place of the node with the role `label` or `admin_centre`, by id.
     pub label: Option<i64>,
     pub tags: Tags,
+    pub info: Info,
 }
 
 /// Everything of the extract that matters, by id.
@@ -106,6 +116,22 @@ impl Extract {
     pub fn way(&self, id: i64) -> Option<&Way> {
         let index = self.ways.binary_search_by_key(&id, |way| way.id).ok()?;
         self.ways.get(index)
+    }
+
+    /// Version and time of an object that has tags or is a way or relation.
+    pub fn info(&self, osm: Osm) -> Option<Info> {
+        match osm {
+            Osm::Node(id) => {
+                let index = self.nodes.binary_search_by_key(&id, |node| node.id).ok()?;
+                self.nodes.get(index).map(|node| node.info)
+            }
+            Osm::Way(id) => self.way(id).map(|way| way.info),
+            Osm::Relation(id) => {
+                let index = self.relations.binary_search_by_key(&id, |relation| relation.id).ok()?;
+                self.relations.get(index).map(|relation| relation.info)
+            }
+            Osm::None => None,
+        }
     }
 
     /// Ids of a way's nodes.
@@ -345,6 +371,21 @@ pub fn is_language(code: &str) -> bool {
 /// From OpenStreetMap's first days (2004) to the year 2200.
 const TIMES_S: std::ops::Range<i64> = 1_088_640_000..7_258_118_400;
 
+/// An object's version and time.
+fn info(element: &Element<'_>, changed_ms: Option<i64>) -> Info {
+    let version = match element {
+        Element::Node(node) => node.info().version(),
+        Element::DenseNode(node) => node.info().map(|info| info.version()),
+        Element::Way(way) => way.info().version(),
+        Element::Relation(relation) => relation.info().version(),
+    };
+    let positive = |number: i64| u32::try_from(number).unwrap_or(0);
+    Info {
+        version: version.map_or(0, |version| positive(version.into())),
+        changed_s: changed_ms.map_or(0, |ms| positive(ms.div_euclid(1000))),
+    }
+}
+
 /// When an object was last changed, in milliseconds.
 fn changed_ms(element: &Element<'_>) -> Option<i64> {
     let ms = match element {
@@ -372,20 +413,22 @@ fn take(block: &PrimitiveBlock, extract: &mut Extract, repairs: &mut Repairs) {
             continue;
         }
         extract.last = Some(osm);
+        let changed_ms = changed_ms(&element);
         if extract.as_of_s.is_none() {
-            extract.youngest_ms = extract.youngest_ms.max(changed_ms(&element));
+            extract.youngest_ms = extract.youngest_ms.max(changed_ms);
         }
+        let info = info(&element, changed_ms);
         let mut texts = Texts { osm, strings, wanted: &wanted, repairs };
         match element {
             Element::DenseNode(node) => {
                 let raw =
                     node.raw_tags().filter_map(|(key, value)| Some((usize::try_from(key).ok()?, usize::try_from(value).ok()?)));
                 let tags = texts.tags(raw);
-                put_node(node.id(), node.nano_lat(), node.nano_lon(), tags, extract, repairs);
+                put_node(node.id(), (node.nano_lat(), node.nano_lon()), tags, info, extract, repairs);
             }
             Element::Node(node) => {
                 let tags = texts.tags(node.raw_tags().map(|(key, value)| (key as usize, value as usize)));
-                put_node(node.id(), node.nano_lat(), node.nano_lon(), tags, extract, repairs);
+                put_node(node.id(), (node.nano_lat(), node.nano_lon()), tags, info, extract, repairs);
             }
             Element::Way(way) => {
                 let tags = texts.tags(way.raw_tags().map(|(key, value)| (key as usize, value as usize)));
@@ -395,11 +438,11 @@ fn take(block: &PrimitiveBlock, extract: &mut Extract, repairs: &mut Repairs) {
                     id = id.wrapping_add(*step);
                     id
                 }));
-                extract.ways.push(Way { id: way.id(), refs: start..extract.refs.len(), tags });
+                extract.ways.push(Way { id: way.id(), refs: start..extract.refs.len(), tags, info });
             }
             Element::Relation(relation) => {
                 let tags = texts.tags(relation.raw_tags().map(|(key, value)| (key as usize, value as usize)));
-                put_relation(&relation, tags, extract, repairs);
+                put_relation(&relation, tags, info, extract, repairs);
             }
         }
     }
@@ -421,7 +464,7 @@ fn id_of(osm: Osm) -> i64 {
     }
 }
 
-fn put_node(id: i64, nano_lat: i64, nano_lon: i64, tags: Tags, extract: &mut Extract, repairs: &mut Repairs) {
+fn put_node(id: i64, (nano_lat, nano_lon): (i64, i64), tags: Tags, info: Info, extract: &mut Extract, repairs: &mut Repairs) {
     if nano_lat.unsigned_abs() > 90_000_000_000 || nano_lon.unsigned_abs() > 180_000_000_000 {
         let degrees = |nano: i64| nano as f64 / 1e9;
         repairs.note(Kind::OffPlanet, || format!("node {id} at {}, {}", degrees(nano_lat), degrees(nano_lon)));
@@ -431,11 +474,11 @@ fn put_node(id: i64, nano_lat: i64, nano_lon: i64, tags: Tags, extract: &mut Ext
     let point = Point { lat_e7: (nano_lat / 100) as i32, lon_e7: (nano_lon / 100) as i32 };
     extract.points.push((id, point));
     if !tags.0.is_empty() {
-        extract.nodes.push(Node { id, point, tags });
+        extract.nodes.push(Node { id, point, tags, info });
     }
 }
 
-fn put_relation(relation: &osmpbf::Relation<'_>, tags: Tags, extract: &mut Extract, repairs: &mut Repairs) {
+fn put_relation(relation: &osmpbf::Relation<'_>, tags: Tags, info: Info, extract: &mut Extract, repairs: &mut Repairs) {
     let id = relation.id();
     let (mut ways, mut label, mut count) = (Vec::new(), None, 0usize);
     for member in relation.members() {
@@ -466,7 +509,7 @@ fn put_relation(relation: &osmpbf::Relation<'_>, tags: Tags, extract: &mut Extra
         }
         is_again
     });
-    extract.relations.push(Relation { id, ways, label, tags });
+    extract.relations.push(Relation { id, ways, label, tags, info });
 }
 
 /// The texts of a block, as they are read for one object.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::class::Class;
+use crate::draw::Osm;
 use crate::pbf::{Kind, Pbf};
 use crate::sample::{real, town, write};
 use crate::world::{Area, Point, WORLD};
@@ -95,22 +96,42 @@ fn a_real_extract_says_as_of_when_it_is() {
 }
 
 #[test]
+fn versions_and_times_of_what_is_kept_are_kept() {
+    let mut pbf = street();
+    pbf.stamp = Some((3, 1_600_000_000));
+    pbf.node(900, 60.002, 24.002, &[("addr:street", "Main Road"), ("addr:housenumber", "7")]);
+    pbf.node(901, 60.003, 24.003, &[("note", "not for the map")]);
+    pbf.stamp = Some((u32::MAX >> 1, 1_700_000_000));
+    pbf.way(902, &[100, 101], &[("highway", "steps")]);
+    pbf.stamp = Some((1, -5));
+    pbf.way(903, &[101, 100], &[("highway", "path")]);
+    let (town, _) = town(&pbf);
+    let stamps: Vec<(Osm, u32, Option<i64>)> = town.stamps().map(|stamp| (stamp.osm, stamp.version, stamp.changed_s)).collect();
+    let wanted =
+        [(Osm::Node(900), 3, Some(1_600_000_000)), (Osm::Way(902), u32::MAX >> 1, Some(1_700_000_000)), (Osm::Way(903), 1, None)];
+    assert_eq!(stamps, wanted);
+    let Some((monaco, summary)) = real("monaco.osm.pbf") else { return };
+    let count = monaco.stamps().filter(|stamp| stamp.version > 0 && stamp.changed_s.is_some()).count() as u64;
+    assert!(count * 10 > summary.features * 9, "{count} of {}", summary.features);
+}
+
+#[test]
 fn a_town_file_of_the_first_version_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("town");
     import(&write(&street(), folder.path()), None, &path, &mut |_| {}).unwrap();
     let now = std::fs::read(&path).unwrap();
-    // As version 1 had it: one part less, so that every part begins 16 bytes sooner.
+    // As version 1 had it: two parts less, so that every part begins 32 bytes sooner.
     let word = |at: usize| u64::from_le_bytes(now[at..at + 8].try_into().unwrap());
     let mut old = now[..8].to_vec();
     old.extend(1u32.to_le_bytes());
     old.extend(5u32.to_le_bytes());
     for part in 0..5 {
         let at = 16 + part * 16;
-        old.extend((word(at) - 16).to_le_bytes());
+        old.extend((word(at) - 32).to_le_bytes());
         old.extend(word(at + 8).to_le_bytes());
     }
-    old.extend(&now[16 + 6 * 16..word(16 + 5 * 16) as usize]);
+    old.extend(&now[16 + 7 * 16..word(16 + 5 * 16) as usize]);
     old.extend(<sha2::Sha256 as sha2::Digest>::digest(&old));
     std::fs::write(&path, &old).unwrap();
     let town = Town::open(&path).unwrap();
@@ -126,12 +147,17 @@ fn a_town_file_of_the_second_version_is_read() {
     let now = std::fs::read(&path).unwrap();
     let notes = Town::open(&path).unwrap().origin().unwrap().notes;
     assert!(notes.len() == 1 && notes[0].things.is_empty(), "{notes:?}");
-    // As version 2 had it: notes without a list, which is empty here and the last byte of the last part.
-    let mut old = now[..now.len() - 33].to_vec();
-    old[8] = 2;
-    let length = 16 + 5 * 16 + 8;
-    let shorter = u64::from_le_bytes(old[length..length + 8].try_into().unwrap()) - 1;
-    old[length..length + 8].copy_from_slice(&shorter.to_le_bytes());
+    // As version 2 had it: one part less, and notes without a list, which is empty here and the last byte of the part.
+    let word = |at: usize| u64::from_le_bytes(now[at..at + 8].try_into().unwrap());
+    let mut old = now[..8].to_vec();
+    old.extend(2u32.to_le_bytes());
+    old.extend(6u32.to_le_bytes());
+    for part in 0..6 {
+        let at = 16 + part * 16;
+        old.extend((word(at) - 16).to_le_bytes());
+        old.extend((word(at + 8) - u64::from(part == 5)).to_le_bytes());
+    }
+    old.extend(&now[16 + 7 * 16..word(16 + 6 * 16) as usize - 1]);
     old.extend(<sha2::Sha256 as sha2::Digest>::digest(&old));
     std::fs::write(&path, &old).unwrap();
     assert_eq!(Town::open(&path).unwrap().origin().unwrap().notes, notes);

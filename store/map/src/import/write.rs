@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::Origin;
 use super::collect::{Address, Things};
 use crate::draw::Osm;
-use crate::file::assemble;
 use crate::file::feature::{BLOCK, Record};
 use crate::file::wire::Writer;
+use crate::file::{assemble, stamp};
 use crate::world::{Area, Bounds, Point, Rect, Spot};
 
 /// The bytes of the town file.
@@ -28,7 +28,8 @@ pub fn bytes(name: &str, bounds: Bounds, area: &Area, mut things: Things, origin
         names.u32(texts.0.len() as u32);
     }
     names.0.extend_from_slice(&texts.0);
-    assemble([town(name, bounds, area), names.0, blocks, features, addresses, self::origin(origin)])
+    let stamps = stamp::encode(&things.stamps);
+    assemble([town(name, bounds, area), names.0, blocks, features, addresses, self::origin(origin), stamps])
 }
 
 fn origin(origin: &Origin) -> Vec<u8> {
