@@ -26,7 +26,7 @@ const EXIT_CODES: &str = "Exit codes:
   1  not done; the message says why
   2  the command line or the configuration is wrong
   3  the store holds something damaged (verify), or the box needs looking after (health)
-  4  the map in use is better than the one to import; --replace takes it nevertheless (town import)
+  4  the map in use is better than the one to import; --replace takes it nevertheless (town)
 
 Environment:
   STATE_DIRECTORY        data directory, as systemd sets it
@@ -172,6 +172,18 @@ pub enum Town {
         #[arg(long, value_name = "FILE")]
         border: Option<PathBuf>,
         /// Replace the map in use even by one of another place, with older data, or with far less in it
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Bring the town's map up to date with a change file
+    ///
+    /// The map is made anew of the extract that was imported, all changes since, and these. Changes elsewhere are left out.
+    Update {
+        #[command(flatten)]
+        data: Data,
+        /// The change file (osc, unpacked)
+        file: PathBuf,
+        /// Replace the map in use even by one with older data, or with far less in it
         #[arg(long)]
         replace: bool,
     },

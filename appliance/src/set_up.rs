@@ -1,7 +1,8 @@
 //! Setting a town up: its map, its name and border, its departments and categories. Done with the daemon stopped; done twice, it
 //! changes only what differs.
 
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use map::import::replace;
@@ -22,6 +23,10 @@ use crate::progress::ProgressLine;
 pub const MAP_FILE: &str = "town.map";
 /// Name of a finished map before it is compared with the one in use.
 const CANDIDATE: &str = "town.map.candidate";
+/// What the map was made of, so that changes can be added: the extract, its border if one was given, the change files since.
+const EXTRACT: &str = "town.osm.pbf";
+const BORDER: &str = "town.border.geojson";
+const CHANGES: &str = "town.changes";
 
 /// Objects named after an import; `wegovnowd town info` names all that the map lists.
 const NAMED: usize = 5;
@@ -37,29 +42,128 @@ fn told(note: &map::import::Note, count_max: usize) -> String {
 
 /// `wegovnowd town import`
 ///
-/// The new map is made beside the one in use and takes its place only when it is not worse, or when `is_asked`.
+/// The new map is made beside the one in use and takes its place only when it is not worse, or when `is_asked`. The extract and the
+/// border stay beside it, for changes to come.
 pub fn import(data: &Path, file: &Path, border: Option<&Path>, is_asked: bool) -> anyhow::Result<u8> {
     std::fs::create_dir_all(data).with_context(|| format!("cannot make the directory {}", data.display()))?;
+    let is_made = file.extension().is_some_and(|ending| ending == "map");
+    replaced(
+        data,
+        is_asked,
+        &mut |candidate| {
+            if !is_made {
+                return make(map::import::Sources { extract: file, changes: &[], border, name: None }, candidate);
+            }
+            if border.is_some() {
+                bail!("{} was imported already: its border is in it", file.display());
+            }
+            std::fs::copy(file, candidate).with_context(|| format!("cannot copy {}", file.display())).map(|_| ())
+        },
+        &mut || {
+            // In this order: changes of another extract must never meet this one, and an extract without its map gives it again.
+            match std::fs::remove_dir_all(data.join(CHANGES)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(error).context("older changes cannot be removed");
+                }
+                _ => {}
+            }
+            keep(border, &data.join(BORDER))?;
+            keep(Some(file).filter(|_| !is_made), &data.join(EXTRACT))
+        },
+    )
+    .context("the map was not imported; an older one stays as it was")
+}
+
+/// `wegovnowd town update`
+///
+/// Makes the map anew, of the extract that was imported, all changes since, and these.
+pub fn update(data: &Path, file: &Path, is_asked: bool) -> anyhow::Result<u8> {
+    let (extract, border, folder) = (data.join(EXTRACT), data.join(BORDER), data.join(CHANGES));
+    if !extract.exists() {
+        bail!("the extract that the map was made of is not here: bring it with `wegovnowd town import` once");
+    }
+    let name = map::Town::open(&data.join(MAP_FILE)).map(|town| town.name().to_owned()).ok();
+    let mut changes = kept_changes(&folder)?;
+    // Names are numbers of one length, so that the last is the highest.
+    let last = changes.last().and_then(|path| path.file_stem()?.to_str()?.parse::<u32>().ok()).unwrap_or(0);
+    changes.push(file.to_owned());
+    let border = Some(border.as_path()).filter(|border| border.exists());
+    replaced(
+        data,
+        is_asked,
+        &mut |candidate| {
+            make(map::import::Sources { extract: &extract, changes: &changes, border, name: name.as_deref() }, candidate)
+        },
+        &mut || {
+            std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the directory {}", folder.display()))?;
+            keep(Some(file), &folder.join(format!("{:06}.osc", last.saturating_add(1))))
+        },
+    )
+    .context("the map was not updated; it stays as it was")
+}
+
+/// The change files since the import, in the order they came.
+fn kept_changes(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.display())),
+    };
+    let paths: std::io::Result<Vec<PathBuf>> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
+    let paths = paths.with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut changes: Vec<PathBuf> =
+        paths.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "osc")).collect();
+    changes.sort();
+    Ok(changes)
+}
+
+/// Keeps a copy of a file, whole or not at all; without one, removes what was kept.
+fn keep(file: Option<&Path>, place: &Path) -> anyhow::Result<()> {
+    let Some(file) = file else {
+        return match std::fs::remove_file(place) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", place.display()))
+            }
+            _ => Ok(()),
+        };
+    };
+    let new = place.with_extension("new");
+    let copied = std::fs::copy(file, &new).with_context(|| format!("cannot keep a copy of {}", file.display()));
+    let kept = copied.and_then(|_| Ok(replace::put(&new, place)?));
+    if kept.is_err() {
+        // The error that matters is the first one.
+        let _ = std::fs::remove_file(&new);
+    }
+    kept
+}
+
+/// Makes a candidate for the map, and if it may take the place of the one in use, keeps what it was made of and puts it there.
+fn replaced(
+    data: &Path,
+    is_asked: bool,
+    make: &mut dyn FnMut(&Path) -> anyhow::Result<()>,
+    keep: &mut dyn FnMut() -> anyhow::Result<()>,
+) -> anyhow::Result<u8> {
     let (place, candidate) = (data.join(MAP_FILE), data.join(CANDIDATE));
-    let done = make(file, border, &candidate).and_then(|()| take_into_use(&candidate, &place, is_asked));
+    let done = make(&candidate).and_then(|()| {
+        if !may_replace(&candidate, &place, is_asked)? {
+            return Ok(exit::REFUSED);
+        }
+        keep()?;
+        replace::put(&candidate, &place)?;
+        Ok(exit::DONE)
+    });
     if !matches!(done, Ok(exit::DONE)) {
         // What was not taken is of no use; often there is nothing.
         let _ = std::fs::remove_file(&candidate);
     }
-    done.context("the map was not imported; an older one stays as it was")
+    done
 }
 
-/// Makes a town file of an extract, or copies one that was made elsewhere.
-fn make(file: &Path, border: Option<&Path>, candidate: &Path) -> anyhow::Result<()> {
-    if file.extension().is_some_and(|ending| ending == "map") {
-        if border.is_some() {
-            bail!("{} was imported already: its border is in it", file.display());
-        }
-        std::fs::copy(file, candidate).with_context(|| format!("cannot copy {}", file.display()))?;
-        return Ok(());
-    }
+/// Makes a town file, and tells how it goes and what came out.
+fn make(sources: map::import::Sources<'_>, candidate: &Path) -> anyhow::Result<()> {
     let mut line = ProgressLine::new("Importing the map");
-    let summary = map::import(file, border, candidate, &mut |progress| {
+    let summary = map::import::import_all(sources, candidate, &mut |progress| {
         let stage = match progress.stage {
             map::import::Stage::Reading => "reading",
             map::import::Stage::Assembling => "assembling",
@@ -82,25 +186,23 @@ fn make(file: &Path, border: Option<&Path>, candidate: &Path) -> anyhow::Result<
     Ok(())
 }
 
-/// Puts the candidate in its place, unless it is worse than what is there.
-fn take_into_use(candidate: &Path, place: &Path, is_asked: bool) -> anyhow::Result<u8> {
+/// Whether the candidate may take the place of the map in use; says what is worse.
+fn may_replace(candidate: &Path, place: &Path, is_asked: bool) -> anyhow::Result<bool> {
     let new = map::Town::open(candidate)?;
-    if let Some(old) = replace::in_use(place).context("the map in use cannot be looked at")? {
-        let worse = replace::worse(&old, &new);
-        for reason in &worse {
-            eprintln!("{}: {reason}", if is_asked { "note" } else { "worse" });
-        }
-        if !worse.is_empty() && !is_asked {
-            eprintln!(
-                "wegovnowd: the map of {} stays as it is, for that of {} is worse; --replace takes it nevertheless",
-                old.name(),
-                new.name()
-            );
-            return Ok(exit::REFUSED);
-        }
+    let Some(old) = replace::in_use(place).context("the map in use cannot be looked at")? else { return Ok(true) };
+    let worse = replace::worse(&old, &new);
+    for reason in &worse {
+        eprintln!("{}: {reason}", if is_asked { "note" } else { "worse" });
     }
-    replace::put(candidate, place)?;
-    Ok(exit::DONE)
+    if !worse.is_empty() && !is_asked {
+        eprintln!(
+            "wegovnowd: the map of {} stays as it is, for that of {} is worse; --replace takes it nevertheless",
+            old.name(),
+            new.name()
+        );
+        return Ok(false);
+    }
+    Ok(true)
 }
 
 /// `wegovnowd town info`

@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use map::pbf::Pbf;
 
 use super::*;
@@ -18,13 +16,68 @@ fn extract(folder: &Path, streets: i64) -> PathBuf {
     path
 }
 
+/// What lies in a folder.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn changes_are_added_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let file = folder.path().join("today.osc");
+    let border = folder.path().join("border.geojson");
+    std::fs::write(&border, r#"{"type":"Polygon","coordinates":[[[24,60],[24.1,60],[24.1,60.1],[24,60]]]}"#).unwrap();
+    let change = |text: &str| std::fs::write(&file, format!("<osmChange>{text}</osmChange>")).unwrap();
+    let found = |text: &str| {
+        let town = map::Town::open(&data.join(MAP_FILE)).unwrap();
+        town.search(text, None, 5).iter().filter(|found| found.label == text).count()
+    };
+    let cafe = |id: u32, name: &str| {
+        change(&format!(
+            "<create><node id='{id}' lat='60.05' lon='24.05' version='1'><tag k='amenity' v='cafe'/><tag k='name' v='{name}'/></node></create>"
+        ));
+    };
+    cafe(5_001, "Aurora");
+    std::fs::create_dir(&data).unwrap();
+    let nothing = format!("{:#}", update(&data, &file, false).unwrap_err());
+    assert!(nothing.contains("bring it with"), "{nothing}");
+    import(&data, &extract(folder.path(), 40), Some(&border), false).unwrap();
+    let area = || map::Town::open(&data.join(MAP_FILE)).unwrap().area().clone();
+    let own = area();
+    assert_eq!(update(&data, &file, false).unwrap(), exit::DONE);
+    cafe(5_002, "Borealis");
+    assert_eq!(update(&data, &file, false).unwrap(), exit::DONE);
+    assert_eq!((found("Aurora"), found("Borealis"), found("Street 7")), (1, 1, 1));
+    assert_eq!(names(&data.join("town.changes")), ["000001.osc", "000002.osc"]);
+    assert!(map::Town::open(&data.join(MAP_FILE)).unwrap().name() == "40" && area() == own, "name and border stay");
+    // Broken ones, and such that take the town away, are not kept.
+    std::fs::write(&file, "<osmChange><create>").unwrap();
+    let broken = format!("{:#}", update(&data, &file, false).unwrap_err());
+    assert!(broken.contains("it stays as it was") && broken.contains("before </osmChange>"), "{broken}");
+    change(&format!("<delete>{}</delete>", (0..30).map(|street| format!("<way id='{}'/>", 1 + street * 10)).collect::<String>()));
+    assert_eq!(update(&data, &file, false).unwrap(), exit::REFUSED);
+    assert_eq!((names(&data.join("town.changes")).len(), found("Street 7")), (2, 1));
+    assert_eq!(update(&data, &file, true).unwrap(), exit::DONE);
+    assert_eq!((names(&data.join("town.changes")).len(), found("Street 7")), (3, 0));
+    // A new extract has it all.
+    assert_eq!(import(&data, &extract(folder.path(), 40), None, false).unwrap(), exit::REFUSED, "it has no border");
+    assert_eq!(names(&data.join("town.changes")).len(), 3);
+    assert_eq!(import(&data, &extract(folder.path(), 40), None, true).unwrap(), exit::DONE);
+    assert_eq!(names(&data), ["town.map", "town.osm.pbf"]);
+    assert_eq!((found("Aurora"), found("Street 7")), (0, 1));
+}
+
 #[test]
 fn a_worse_map_is_taken_only_when_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let (large, small) = (extract(folder.path(), 40), extract(folder.path(), 20));
     let streets = || map::Town::open(&data.join(MAP_FILE)).unwrap().counts().streets;
-    let only_the_map = || std::fs::read_dir(&data).unwrap().count() == 1;
+    let only_the_map = || names(&data) == ["town.map", "town.osm.pbf"];
     assert_eq!(import(&data, &large, None, false).unwrap(), exit::DONE);
     assert_eq!(import(&data, &small, None, false).unwrap(), exit::REFUSED);
     assert!(streets() == 40 && only_the_map());
@@ -49,7 +102,7 @@ fn a_map_that_was_imported_elsewhere_is_taken_as_it_is() {
         assert!(refused.contains("an older one stays as it was") && refused.contains("damaged"), "{refused}");
     }
     assert_eq!(std::fs::read(here.join(MAP_FILE)).unwrap(), bytes);
-    assert_eq!(std::fs::read_dir(&here).unwrap().count(), 1);
+    assert_eq!(names(&here), ["town.map"]);
     assert!(import(&here, &made, Some(&broken), false).is_err(), "a border cannot be put into a finished map");
 }
 

@@ -1,10 +1,12 @@
 //! From an OpenStreetMap extract (`osm.pbf`) to a town file.
 
 mod border;
+mod change;
 mod classify;
 mod coast;
 mod collect;
 mod names;
+mod osc;
 mod read;
 mod repair;
 pub mod replace;
@@ -93,6 +95,14 @@ pub enum ImportError {
         /// What is wrong, and where in the file.
         what: String,
     },
+    /// A change file is not what it should be.
+    #[error("{path} is not a usable change file: {what}")]
+    Changes {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where in the file.
+        what: String,
+    },
     /// The border is not what it should be.
     #[error("{path} is not a usable border: {what}")]
     Border {
@@ -103,17 +113,34 @@ pub enum ImportError {
     },
 }
 
-/// Imports an extract into a town file, which appears whole or not at all.
-///
-/// `boundary` is a GeoJSON file with the border of the town's service area; without it the extract's own municipal boundary is taken
-/// when it is complete, else the whole extract. The town's name is that of the municipal boundary, else the file's.
-/// `progress` is called at every new stage and every hundredth.
+/// What a town file is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sources<'a> {
+    /// The extract (`osm.pbf`).
+    pub extract: &'a Path,
+    /// Change files (`.osc`) since then, in any order: of each object the highest version counts.
+    pub changes: &'a [PathBuf],
+    /// A GeoJSON file with the border of the town's service area; without it the extract's own municipal boundary is taken when it is
+    /// complete, else the whole extract.
+    pub border: Option<&'a Path>,
+    /// The town's name where the extract has no municipal boundary; without it that of the file.
+    pub name: Option<&'a str>,
+}
+
+/// Imports an extract into a town file, which appears whole or not at all: [`import_all`] without changes.
 pub fn import(
     pbf: &Path,
     boundary: Option<&Path>,
     out: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Summary, ImportError> {
+    import_all(Sources { extract: pbf, changes: &[], border: boundary, name: None }, out, progress)
+}
+
+/// Imports an extract and what has changed since into a town file, which appears whole or not at all. The town's name is that of the
+/// municipal boundary. `progress` is called at every new stage and every hundredth.
+pub fn import_all(sources: Sources<'_>, out: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Summary, ImportError> {
+    let pbf = sources.extract;
     let mut last: Option<(Stage, f64)> = None;
     let mut tell = |stage: Stage, done: f64| {
         if last.is_none_or(|(told, at)| told != stage || done - at >= 0.01) {
@@ -122,13 +149,21 @@ pub fn import(
         }
     };
     let mut repairs = Repairs::default();
-    let extract = read::read(pbf, &mut repairs, &mut |share| tell(Stage::Reading, share * 0.5))?;
+    let mut extract = read::read(pbf, &mut repairs, &mut |share| tell(Stage::Reading, share * 0.5))?;
+    if !sources.changes.is_empty() {
+        let mut changes = change::Changes::default();
+        for path in sources.changes {
+            changes.read(path, &mut repairs)?;
+        }
+        changes.apply(&mut extract, &mut repairs);
+    }
     tell(Stage::Assembling, 0.5);
     let bounds = extract
         .bounds
         .or_else(|| extract.points_bounds())
         .ok_or_else(|| ImportError::Extract { path: pbf.to_owned(), what: "it covers no area".to_owned() })?;
-    let town = border::town(&extract, boundary, bounds, &stem(pbf), &mut repairs)?;
+    let name = sources.name.map_or_else(|| stem(pbf), str::to_owned);
+    let town = border::town(&extract, sources.border, bounds, &name, &mut repairs)?;
     let things = collect::collect(&extract, Rect::from(bounds), &mut repairs);
     let origin = extract.origin(repairs.notes());
     drop(extract);

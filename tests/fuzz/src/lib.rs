@@ -22,9 +22,10 @@ use store::fact::Fact;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by name; each has seeds in `seeds/NAME` and a libFuzzer program in `targets/NAME.rs`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("body", body),
     ("border", border),
+    ("change", change),
     ("code", code),
     ("envelope", envelope),
     ("extract", extract),
@@ -164,6 +165,27 @@ pub fn extract(data: &[u8]) -> bool {
         map::Town::open(&out).expect("an import that succeeded can be opened");
     }
     for path in [&pbf, &out] {
+        let _ = std::fs::remove_file(path);
+    }
+    is_accepted
+}
+
+/// A damaged change file, for an extract that is whole.
+pub fn change(data: &[u8]) -> bool {
+    static EXTRACT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let path = scratch("whole.osm.pbf");
+        map::pbf::testville::extract().write(&path).expect("the scratch directory takes a file");
+        path
+    });
+    let (file, out) = (scratch("osc"), scratch("changed"));
+    std::fs::write(&file, data).expect("the scratch directory takes a file");
+    let changes = [file];
+    let sources = map::import::Sources { extract: &EXTRACT, changes: &changes, border: None, name: None };
+    let is_accepted = map::import::import_all(sources, &out, &mut |_| {}).is_ok();
+    if is_accepted {
+        map::Town::open(&out).expect("an import that succeeded can be opened");
+    }
+    for path in [&changes[0], &out] {
         let _ = std::fs::remove_file(path);
     }
     is_accepted

@@ -79,7 +79,7 @@ pub struct Relation {
 #[derive(Debug, Default)]
 pub struct Extract {
     /// All nodes, sorted by id.
-    points: Vec<(i64, Point)>,
+    pub points: Vec<(i64, Point)>,
     pub nodes: Vec<Node>,
     pub ways: Vec<Way>,
     pub refs: Vec<i64>,
@@ -103,6 +103,19 @@ impl Extract {
             ways: self.ways.len() as u64,
             relations: self.relations.len() as u64,
             notes,
+        }
+    }
+
+    /// As of when its data is, if its header says so; in Unix seconds.
+    pub fn as_of_s(&self) -> Option<i64> {
+        self.as_of_s
+    }
+
+    /// Takes note of changes up to a time, in Unix seconds.
+    pub fn grow_older(&mut self, time_s: Option<i64>) {
+        match &mut self.as_of_s {
+            Some(as_of_s) => *as_of_s = time_s.map_or(*as_of_s, |time_s| time_s.max(*as_of_s)),
+            None => self.youngest_ms = self.youngest_ms.max(time_s.and_then(|time_s| time_s.checked_mul(1000))),
         }
     }
 
@@ -369,7 +382,7 @@ pub fn is_language(code: &str) -> bool {
 }
 
 /// From OpenStreetMap's first days (2004) to the year 2200.
-const TIMES_S: std::ops::Range<i64> = 1_088_640_000..7_258_118_400;
+pub const TIMES_S: std::ops::Range<i64> = 1_088_640_000..7_258_118_400;
 
 /// An object's version and time.
 fn info(element: &Element<'_>, changed_ms: Option<i64>) -> Info {
@@ -398,7 +411,7 @@ fn changed_ms(element: &Element<'_>) -> Option<i64> {
 }
 
 /// Ids of OpenStreetMap stay far below this; larger ones come from damage.
-const ID_MAX: u64 = 1 << 60;
+pub const ID_MAX: u64 = 1 << 60;
 
 /// Most members of a relation that OpenStreetMap's servers accept.
 const MEMBERS_MAX: usize = 32_000;
@@ -442,7 +455,16 @@ fn take(block: &PrimitiveBlock, extract: &mut Extract, repairs: &mut Repairs) {
             }
             Element::Relation(relation) => {
                 let tags = texts.tags(relation.raw_tags().map(|(key, value)| (key as usize, value as usize)));
-                put_relation(&relation, tags, info, extract, repairs);
+                let members = relation.members().map(|member| {
+                    let kind = match member.member_type {
+                        RelMemberType::Node => Member::Node,
+                        RelMemberType::Way => Member::Way,
+                        RelMemberType::Relation => Member::Relation,
+                    };
+                    let is_label = kind == Member::Node && matches!(member.role(), Ok("label" | "admin_centre"));
+                    (kind, member.member_id, is_label)
+                });
+                extract.relations.extend(self::relation(relation.id(), members, tags, info, repairs));
             }
         }
     }
@@ -478,26 +500,34 @@ fn put_node(id: i64, (nano_lat, nano_lon): (i64, i64), tags: Tags, info: Info, e
     }
 }
 
-fn put_relation(relation: &osmpbf::Relation<'_>, tags: Tags, info: Info, extract: &mut Extract, repairs: &mut Repairs) {
-    let id = relation.id();
+/// What a member of a relation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Member {
+    Node,
+    Way,
+    Relation,
+}
+
+/// A relation of its members, each with its kind, id and whether its role is `label` or `admin_centre`; `None` for one that is too large.
+pub fn relation(
+    id: i64,
+    members: impl Iterator<Item = (Member, i64, bool)>,
+    tags: Tags,
+    info: Info,
+    repairs: &mut Repairs,
+) -> Option<Relation> {
     let (mut ways, mut label, mut count) = (Vec::new(), None, 0usize);
-    for member in relation.members() {
+    for (member, member_id, is_label) in members {
         count += 1;
-        match member.member_type {
-            RelMemberType::Way => ways.push(member.member_id),
-            RelMemberType::Relation => {
-                repairs.note(Kind::NestedRelation, || format!("relation {id}: relation {}", member.member_id));
-            }
-            RelMemberType::Node => {
-                if label.is_none() && matches!(member.role(), Ok("label" | "admin_centre")) {
-                    label = Some(member.member_id);
-                }
-            }
+        match member {
+            Member::Way => ways.push(member_id),
+            Member::Relation => repairs.note(Kind::NestedRelation, || format!("relation {id}: relation {member_id}")),
+            Member::Node => label = label.or(is_label.then_some(member_id)),
         }
     }
     if count > MEMBERS_MAX {
         repairs.note(Kind::GiantRelation, || format!("relation {id}: {count} members"));
-        return;
+        return None;
     }
     // A member named twice would cancel itself out in a ring. Of a bus route it is nothing special.
     let is_area = tags.is("type", "multipolygon") || tags.is("type", "boundary");
@@ -509,7 +539,7 @@ fn put_relation(relation: &osmpbf::Relation<'_>, tags: Tags, info: Info, extract
         }
         is_again
     });
-    extract.relations.push(Relation { id, ways, label, tags, info });
+    Some(Relation { id, ways, label, tags, info })
 }
 
 /// The texts of a block, as they are read for one object.
@@ -529,20 +559,25 @@ impl Texts<'_> {
             match (self.wanted.get(key), self.strings.get(key), self.strings.get(value)) {
                 (Some(false), _, Some(_)) => {}
                 (Some(true), Some(key), Some(value)) => {
-                    let key = String::from_utf8_lossy(key);
-                    let (value, is_clean) = clean(value);
-                    if !is_clean {
-                        self.repairs.note(Kind::CleanedText, || format!("{}: {key}", object(self.osm)));
-                    }
-                    if !value.is_empty() {
-                        tags.push((key.into(), value));
-                    }
+                    tags.extend(keep(self.osm, &String::from_utf8_lossy(key), value, self.repairs));
                 }
                 _ => self.repairs.note(Kind::BrokenTag, || object(self.osm)),
             }
         }
         Tags(tags)
     }
+}
+
+/// A tag as it is kept: with a clean text, and only if its key matters.
+pub fn keep(osm: Osm, key: &str, value: &[u8], repairs: &mut Repairs) -> Option<(Box<str>, Box<str>)> {
+    if !matters(key) {
+        return None;
+    }
+    let (value, is_clean) = clean(value);
+    if !is_clean {
+        repairs.note(Kind::CleanedText, || format!("{}: {key}", object(osm)));
+    }
+    (!value.is_empty()).then(|| (key.into(), value))
 }
 
 /// Longest text kept, in bytes: OpenStreetMap's own limit is 255 characters.

@@ -34,6 +34,7 @@ pub enum Kind {
     CoastGap,
     OddCoast,
     AddressWithoutStreet,
+    OldChange,
 }
 
 impl Kind {
@@ -53,6 +54,7 @@ impl Kind {
             Kind::GiantRelation => "relations are larger than OpenStreetMap allows, or all of them than the extract: left out",
             Kind::CoastGap => "gaps in the coastline: joined, or led to the edge of the map",
             Kind::OddCoast => "closed coastlines contradict their surroundings: left out",
+            Kind::OldChange => "changes are in the extract already, or older: left out",
             Kind::AddressWithoutStreet => "house numbers name no street: not in the search",
         }
     }

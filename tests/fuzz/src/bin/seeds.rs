@@ -14,6 +14,7 @@ use store::time::Hlc;
 const REPORT: &str = r#"{"id":"00112233445566778899aabbccddeeff","kind":"problem","category":"lighting","place":{"point":{"lat_e7":601699000,"lon_e7":249384000},"address":"Birch Street 7"},"text":"Lamppu on pimeä.","language":"fi","code":"CODE"}"#;
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f anna@desk";
 const SETTINGS: &str = "schema = 1\ngeneration = 1\n[site]\nname = \"Utopia\"\nlanguages = [\"fi\", \"en\"]\n[wifi]\nssid = \"x\"\npassword = \"geheim123\"\n[technician]\nkeys = [\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\"]\n[device.\"B-7\".site]\nplace_name = \"Library\"\n";
+const CHANGES: &str = "<osmChange><create><node id='9001' lat='60.165' lon='24.93' version='1' timestamp='2026-01-02T03:04:05Z'><tag k='name' v='A &amp; B'/><tag k='amenity' v='cafe'/></node><way id='9002' version='1'><nd ref='9001'/><nd ref='9001'/><tag k='highway' v='path'/></way></create><modify><relation id='9003'><member type='way' ref='9002' role='outer'/><tag k='type' v='multipolygon'/></relation></modify><delete><node id='1'/></delete></osmChange>";
 const BORDER: &str = r#"{"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[24.92,60.16],[24.94,60.16],[24.94,60.17],[24.92,60.16]]]},"properties":{}}"#;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -56,6 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     write("pairing", "key", format!("7kxm-4p\r\n{KEY}\n").as_bytes())?;
     write("text", "mixed", "Straße\r\n\u{202E}gnorw\u{200B} \u{A0}e\u{301}\n\n\n\n\n<b>&amp;</b> نور".as_bytes())?;
     write("border", "feature", BORDER.as_bytes())?;
+    write("change", "all", CHANGES.as_bytes())?;
 
     fs::create_dir_all(top.join("extract"))?;
     fs::create_dir_all(top.join("town"))?;
