@@ -57,7 +57,7 @@ pub fn import(data: &Path, file: &Path, border: Option<&Path>, is_asked: bool) -
             if border.is_some() {
                 bail!("{} was imported already: its border is in it", file.display());
             }
-            std::fs::copy(file, candidate).with_context(|| format!("cannot copy {}", file.display())).map(|_| ())
+            copy(file, candidate)
         },
         &mut || {
             // In this order: changes of another extract must never meet this one, and an extract without its map gives it again.
@@ -117,6 +117,13 @@ fn kept_changes(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(changes)
 }
 
+/// Copies a file. One that was left half done may be read-only, as its source was: it goes first.
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    // If it cannot go, copying says why.
+    let _ = std::fs::remove_file(to);
+    std::fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display())).map(|_| ())
+}
+
 /// Keeps a copy of a file, whole or not at all; without one, removes what was kept.
 fn keep(file: Option<&Path>, place: &Path) -> anyhow::Result<()> {
     let Some(file) = file else {
@@ -128,8 +135,7 @@ fn keep(file: Option<&Path>, place: &Path) -> anyhow::Result<()> {
         };
     };
     let new = place.with_extension("new");
-    let copied = std::fs::copy(file, &new).with_context(|| format!("cannot keep a copy of {}", file.display()));
-    let kept = copied.and_then(|_| Ok(replace::put(&new, place)?));
+    let kept = copy(file, &new).and_then(|()| Ok(replace::put(&new, place)?));
     if kept.is_err() {
         // The error that matters is the first one.
         let _ = std::fs::remove_file(&new);

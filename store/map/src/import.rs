@@ -169,7 +169,8 @@ pub fn import_all(sources: Sources<'_>, out: &Path, progress: &mut dyn FnMut(Pro
     drop(extract);
     tell(Stage::Writing, 0.9);
     let mut summary = Summary { name: town.name.clone(), ..summary(&things) };
-    let bytes = write::bytes(&town.name, bounds, &town.area, things, &origin);
+    let bytes = write::bytes(&town.name, bounds, &town.area, things, &origin)
+        .ok_or_else(|| ImportError::Extract { path: pbf.to_owned(), what: "it holds more than one town file can".to_owned() })?;
     summary.size = bytes.len() as u64;
     write_atomically(out, &bytes).map_err(|source| ImportError::Io { action: "write", path: out.to_owned(), source })?;
     tell(Stage::Writing, 1.0);

@@ -10,8 +10,8 @@ use crate::file::wire::Writer;
 use crate::file::{assemble, stamp};
 use crate::world::{Area, Bounds, Point, Rect, Spot};
 
-/// The bytes of the town file.
-pub fn bytes(name: &str, bounds: Bounds, area: &Area, mut things: Things, origin: &Origin) -> Vec<u8> {
+/// The bytes of the town file; `None` if there are more names or more to draw than its 32-bit places reach, which is more than any town.
+pub fn bytes(name: &str, bounds: Bounds, area: &Area, mut things: Things, origin: &Origin) -> Option<Vec<u8>> {
     let addresses = addresses(&mut things);
     let (blocks, features) = features(things.records);
     let mut names = Writer::default();
@@ -27,9 +27,14 @@ pub fn bytes(name: &str, bounds: Bounds, area: &Area, mut things: Things, origin
         }
         names.u32(texts.0.len() as u32);
     }
+    let texts_len = texts.0.len();
     names.0.extend_from_slice(&texts.0);
+    let reaches = |length: usize| u32::try_from(length).is_ok();
+    if ![texts_len, features.len(), things.names.list().len()].into_iter().all(reaches) {
+        return None;
+    }
     let stamps = stamp::encode(&things.stamps);
-    assemble([town(name, bounds, area), names.0, blocks, features, addresses, self::origin(origin), stamps])
+    Some(assemble([town(name, bounds, area), names.0, blocks, features, addresses, self::origin(origin), stamps]))
 }
 
 fn origin(origin: &Origin) -> Vec<u8> {
