@@ -1,13 +1,13 @@
 //! Draws what the kiosk shows of a town to a picture, and measures it:
-//! `cargo run --release -p kiosk --example map_picture -- TOWN OUT.png ZOOM [LAT LON] [WIDTH HEIGHT]`, where TOWN is a town file or
-//! an `osm.pbf`. With `-` for OUT no picture is written.
+//! `cargo run --release -p kiosk --example map_picture -- TOWN OUT.png ZOOM [LAT LON] [WIDTH HEIGHT] [STYLE]`, where TOWN is a town
+//! file or an `osm.pbf` and STYLE one of standard, contrast, contrastdark, lines, night. With `-` for OUT no picture is written.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kiosk::map::motion::Motion;
-use kiosk::map::{MapView, Marker};
+use kiosk::map::{MapView, Marker, Style};
 use map::Town;
 use store::fact::Kind;
 use store::geo::Point;
@@ -16,8 +16,10 @@ use store::id::ReportId;
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [town, out, zoom, rest @ ..] = arguments.as_slice() else {
-        anyhow::bail!("usage: map_picture TOWN OUT.png|- ZOOM [LAT LON] [WIDTH HEIGHT]");
+        anyhow::bail!("usage: map_picture TOWN OUT.png|- ZOOM [LAT LON] [WIDTH HEIGHT] [STYLE]");
     };
+    let style = rest.last().and_then(|last| Style::ALL.into_iter().find(|style| format!("{style:?}").eq_ignore_ascii_case(last)));
+    let rest = if style.is_some() { rest.split_last().map_or(rest, |(_, rest)| rest) } else { rest };
     let numbers: Vec<f64> = rest.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
     let size = match numbers.as_slice() {
         [_, _, width, height, ..] => (*width as u32, *height as u32),
@@ -26,6 +28,7 @@ fn main() -> anyhow::Result<()> {
     let town = Arc::new(open(Path::new(town))?);
     let started = Instant::now();
     let mut view = MapView::new(Arc::clone(&town), size, "");
+    view.set_style(style.unwrap_or_default());
     println!("made in {:?} (fonts looked up)", started.elapsed());
     let center = match numbers.as_slice() {
         [lat, lon, ..] => Point::from_degrees(*lat, *lon).ok_or_else(|| anyhow::anyhow!("off the planet"))?,

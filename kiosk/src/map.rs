@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ::map::Town;
+pub use ::map::style::Style;
 use store::fact::Kind;
 use store::geo::Point;
 use store::id::ReportId;
@@ -59,12 +60,13 @@ pub struct MapView {
     font: Arc<Font>,
     camera: Camera,
     language: String,
+    style: Style,
     pin: Option<(Point, Option<u32>)>,
     markers: Vec<Marker>,
     plates: HashMap<(char, Kind, bool), Sprite>,
     pin_sprite: Sprite,
     ring: Option<(Ring, Sprite)>,
-    legend: Option<((u32, u32), Sprite)>,
+    legend: Option<((Style, u32, u32), Sprite)>,
     /// Ground and names, without what changes by a tap.
     base: Vec<u8>,
     /// What `base` shows.
@@ -79,6 +81,7 @@ pub struct MapView {
 #[derive(Debug, Clone, PartialEq)]
 struct Shown {
     camera: Camera,
+    style: Style,
     origin: (i64, i64),
     /// Which tiles were there.
     tiles: Vec<bool>,
@@ -105,6 +108,7 @@ impl MapView {
             workers: Workers::new(town, Arc::clone(&font)),
             font,
             language: language.to_owned(),
+            style: Style::default(),
             pin: None,
             markers: Vec::new(),
             plates: HashMap::new(),
@@ -132,6 +136,13 @@ impl MapView {
     /// Shows names in another language, where the map has them.
     pub fn set_language(&mut self, language: &str) {
         language.clone_into(&mut self.language);
+    }
+
+    /// Draws everything in another style.
+    pub fn set_style(&mut self, style: Style) {
+        // The legend is laid with the marks.
+        self.marked |= self.style != style;
+        self.style = style;
     }
 
     /// Moves the centre to a place, or as near to it as the map goes. Zooms reach from 12 (the whole town) to 19 (a doorstep).
@@ -208,7 +219,7 @@ impl MapView {
     /// The picture: RGB8, row by row from the top, [`MapView::size_px`]. `true` when a sharper one is still to come: call again.
     pub fn frame(&mut self) -> (&[u8], bool) {
         let (tiles, next) = self.tiles();
-        let wish = Wish { view: self.camera.view(), language: self.language.clone() };
+        let wish = Wish { view: self.camera.view(), language: self.language.clone(), style: self.style };
         let at_rest = self.shown.as_ref().is_some_and(|shown| shown.camera == self.camera);
         let placed = self.shown.as_ref().and_then(|shown| shown.names.as_ref());
         let wanted = placed.is_none_or(|placed| *placed != wish && (at_rest || worn_out(placed, &wish)));
@@ -217,6 +228,7 @@ impl MapView {
         self.done = there.done;
         let shown = Shown {
             camera: self.camera,
+            style: self.style,
             origin: self.camera.origin_px(),
             tiles: there.tiles.iter().map(Option::is_some).collect(),
             names: there.names.as_ref().map(|names| names.wish.clone()),
@@ -273,7 +285,7 @@ impl MapView {
         for y in around(&rows) {
             for x in around(&columns) {
                 let seen = rows.contains(&y) && columns.contains(&x);
-                if seen { &mut inside } else { &mut outside }.push(Tile { zoom_milli, x, y });
+                if seen { &mut inside } else { &mut outside }.push(Tile { style: self.style, zoom_milli, x, y });
             }
         }
         let (middle_x, middle_y) = ((left + right) / 2, (top + bottom) / 2);
@@ -291,7 +303,8 @@ impl MapView {
         self.base.resize(size.0 as usize * size.1 as usize * 3, 0);
         let mut canvas = Canvas { rgb: &mut self.base, size };
         compose::ground(&mut canvas, self.camera.origin_px(), tiles, there);
-        if let Some(names) = &there.names {
+        // Light letters of a dark style would be lost on a light one.
+        if let Some(names) = there.names.as_ref().filter(|names| names.wish.style == self.style) {
             names.lay(&self.camera.view(), &mut canvas);
         }
     }
@@ -332,10 +345,10 @@ impl MapView {
         if let Some((at, _, _)) = pin {
             self.pin_sprite.lay(&mut canvas, whole(at));
         }
-        let key = (bar.0, bar.1.round() as u32);
+        let key = (self.style, bar.0, bar.1.round() as u32);
         if self.legend.as_ref().is_none_or(|(made, _)| *made != key) {
             let length = if bar.0 >= 1000 { format!("{} km", bar.0 / 1000) } else { format!("{} m", bar.0) };
-            self.legend = marker::legend(&letters, &length, bar.1).map(|sprite| (key, sprite));
+            self.legend = marker::legend(&letters, self.style, &length, bar.1).map(|sprite| (key, sprite));
         }
         if let Some((_, legend)) = &self.legend {
             legend.lay(&mut canvas, (LEGEND_EDGE_PX, size.1 as i32 - LEGEND_EDGE_PX));
@@ -352,7 +365,10 @@ fn within_reason((width, height): (u32, u32)) -> (u32, u32) {
 fn worn_out(placed: &Wish, now: &Wish) -> bool {
     let scale = now.view.scale();
     let moved = ((placed.view.x - now.view.x) * scale).hypot((placed.view.y - now.view.y) * scale);
-    placed.language != now.language || (placed.view.zoom - now.view.zoom).abs() > 0.5 || moved > NAMES_FROM_PX
+    placed.language != now.language
+        || placed.style != now.style
+        || (placed.view.zoom - now.view.zoom).abs() > 0.5
+        || moved > NAMES_FROM_PX
 }
 
 /// The circle to draw and where to lay it: the whole circle when it is small, else what of it can be seen.

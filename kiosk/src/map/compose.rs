@@ -1,6 +1,6 @@
 //! A frame's ground from tiles: rows of sharp tiles are copied, gaps are filled with stretched tiles of other zooms.
 
-use map::style;
+use map::style::{Color, Style};
 
 use super::ground::{TILE_PX, Tile};
 use super::sprite::Canvas;
@@ -38,7 +38,7 @@ pub fn ground(canvas: &mut Canvas<'_>, origin: (i64, i64), tiles: &[Tile], there
         match pixels {
             Some(pixels) => copy(canvas, seen, (left, top), pixels),
             None => {
-                clear(canvas, seen);
+                clear(canvas, seen, tile.style);
                 let place = |other: &Tile| cover(other, tile.zoom(), origin).within(seen);
                 for level in levels(&there.others, place) {
                     for (other, pixels) in there.others.iter().filter(|(other, _)| other.zoom_milli == level) {
@@ -80,8 +80,8 @@ fn copy(canvas: &mut Canvas<'_>, seen: Span, corner: (i64, i64), pixels: &[u8]) 
     }
 }
 
-fn clear(canvas: &mut Canvas<'_>, seen: Span) {
-    let style::Color(red, green, blue) = style::LAND;
+fn clear(canvas: &mut Canvas<'_>, seen: Span, style: Style) {
+    let Color(red, green, blue) = style.palette().land;
     let length = (seen.right - seen.left) as usize * 3;
     for y in seen.top..seen.bottom {
         let start = ((y * i64::from(canvas.size.0) + seen.left) * 3) as usize;

@@ -1,7 +1,7 @@
 //! The ground of the map: areas and lines, drawn tile by tile. Names and markers are laid over it later.
 
 use map::draw::{Feature, Step};
-use map::style::{self, Color};
+use map::style::{self, Color, Style};
 use map::{Town, View};
 use tiny_skia::{FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform};
 
@@ -9,14 +9,14 @@ use tiny_skia::{FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, R
 pub const TILE_PX: u32 = 512;
 /// Bytes of a tile: RGB8.
 pub const TILE_BYTES: usize = (TILE_PX * TILE_PX * 3) as usize;
-/// The colour of what lies beyond the town's map: the ground of the kiosk's screens.
-const VEIL: Color = Color(0xF6, 0xF3, 0xEC);
 /// Lines up to twice this wide reach into a tile from features outside it: the widest street at the nearest zoom.
 const REACH_PX: f64 = 40.0;
 
-/// One tile of one zoom.
+/// One tile of one zoom in one style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Tile {
+    /// In which colours.
+    pub style: Style,
     /// Zoom in thousandths.
     pub zoom_milli: u32,
     /// Tiles from the west edge of the flat world.
@@ -48,7 +48,7 @@ impl Tile {
 
     /// Draws it as RGB8.
     pub fn render(&self, town: &Town) -> Option<Vec<u8>> {
-        let picture = render(town, &self.view())?;
+        let picture = render(town, self.style, &self.view())?;
         let mut rgb = Vec::with_capacity(TILE_BYTES);
         rgb.extend(picture.data().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]));
         Some(rgb)
@@ -56,12 +56,12 @@ impl Tile {
 }
 
 /// Draws the ground of a window, opaque everywhere; `None` for a window without pixels.
-pub fn render(town: &Town, view: &View) -> Option<Pixmap> {
+pub fn render(town: &Town, style: Style, view: &View) -> Option<Pixmap> {
     let mut picture = Pixmap::new(view.width_px as u32, view.height_px as u32)?;
-    let Color(red, green, blue) = style::LAND;
+    let Color(red, green, blue) = style.palette().land;
     picture.fill(tiny_skia::Color::from_rgba8(red, green, blue, 255));
     let drawing = town.features(view.rect(REACH_PX), view.zoom);
-    let steps = drawing.steps(view.zoom);
+    let steps = drawing.steps(style, view.zoom);
     let mut rest = steps.as_slice();
     while let Some((step, after)) = rest.split_first() {
         match step {
@@ -85,12 +85,12 @@ pub fn render(town: &Town, view: &View) -> Option<Pixmap> {
             }
         }
     }
-    veil(town, view, &mut picture);
+    veil(town, style, view, &mut picture);
     Some(picture)
 }
 
 /// Pales what lies beyond the town's map, where things are missing or cut off: so that its edge is seen as an edge.
-fn veil(town: &Town, view: &View, picture: &mut Pixmap) {
+fn veil(town: &Town, style: Style, view: &View, picture: &mut Pixmap) {
     let bounds = map::Rect::from(town.bounds());
     let ((left, top), (right, bottom)) = (view.pixel(bounds.min), view.pixel(bounds.max));
     let (width, height) = (view.width_px, view.height_px);
@@ -99,7 +99,8 @@ fn veil(town: &Town, view: &View, picture: &mut Pixmap) {
     let [top, bottom] = [top, bottom].map(|y| y.round().clamp(0.0, height) as f32);
     let (width, height) = (width as f32, height as f32);
     let mut pale = Paint::default();
-    pale.set_color_rgba8(VEIL.0, VEIL.1, VEIL.2, 170);
+    let Color(red, green, blue) = style.palette().beyond;
+    pale.set_color_rgba8(red, green, blue, 170);
     let beyond = [(0.0, 0.0, width, top), (0.0, bottom, width, height), (0.0, top, left, bottom), (right, top, width, bottom)];
     for (left, top, right, bottom) in beyond {
         if let Some(rect) = Rect::from_ltrb(left, top, right, bottom).filter(|rect| rect.width() > 0.0 && rect.height() > 0.0) {

@@ -2,7 +2,7 @@
 //!
 //! A marker is told by its shape and its letter, never by colour alone.
 
-use map::style::Color;
+use map::style::{Color, OWN_PIN, OWN_PROBLEM, OWN_RIM, OWN_SUGGESTION, Style};
 use store::fact::Kind;
 use tiny_skia::{FillRule, LineCap, Path, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform};
 
@@ -15,19 +15,14 @@ pub const MARKER_HALF_PX: f32 = 23.0;
 /// A finger may miss the middle of a marker by this much.
 pub const FINGER_PX: f32 = 32.0;
 
-const WHITE: Color = Color(0xFF, 0xFF, 0xFF);
-const INK: Color = Color(0x10, 0x22, 0x2E);
-const PROBLEM: Color = Color(0xA3, 0x3B, 0x20);
-const SUGGESTION: Color = Color(0x7A, 0x5A, 0x00);
-const PIN: Color = Color(0x07, 0x3B, 0x48);
 const PIN_HEAD_PX: f32 = 23.0;
 const PIN_HEIGHT_PX: f32 = 62.0;
 
 /// The plate of a report, its middle on the report's place: square for a problem, round for a suggestion, pale when closed.
 pub fn plate(letters: &Letters<'_>, letter: char, kind: Kind, open: bool) -> Option<Sprite> {
     let color = match kind {
-        Kind::Problem => PROBLEM,
-        Kind::Suggestion => SUGGESTION,
+        Kind::Problem => OWN_PROBLEM,
+        Kind::Suggestion => OWN_SUGGESTION,
     };
     let side = (MARKER_HALF_PX * 2.0) as u32 + 2;
     let middle = side as f32 / 2.0;
@@ -44,9 +39,9 @@ pub fn plate(letters: &Letters<'_>, letter: char, kind: Kind, open: bool) -> Opt
             picture.fill_path(&path, &paint(color), FillRule::Winding, Transform::identity(), None);
         }
     };
-    fill(shape(0.0), WHITE);
+    fill(shape(0.0), OWN_RIM);
     fill(shape(3.0), color);
-    let ink = if open { WHITE } else { color };
+    let ink = if open { OWN_RIM } else { color };
     if !open {
         fill(shape(5.0), toward_white(color));
     }
@@ -67,10 +62,10 @@ pub fn pin() -> Option<Sprite> {
             picture.fill_path(&path, &paint(color), FillRule::Winding, Transform::identity(), None);
         }
     };
-    whole(drop(0.0), WHITE, &mut picture);
-    whole(drop(3.0), PIN, &mut picture);
+    whole(drop(0.0), OWN_RIM, &mut picture);
+    whole(drop(3.0), OWN_PIN, &mut picture);
     let head = foot - PIN_HEIGHT_PX + PIN_HEAD_PX;
-    whole(PathBuilder::from_circle(middle, head, 8.5), WHITE, &mut picture);
+    whole(PathBuilder::from_circle(middle, head, 8.5), OWN_RIM, &mut picture);
     Some(Sprite::cut(&picture, (-(middle as i32), -(foot as i32))))
 }
 
@@ -106,17 +101,17 @@ pub fn ring(radius_px: f32, middle: (f32, f32), size: (u32, u32), corner: (i32, 
     let round = 2.0 * std::f32::consts::PI * radius_px;
     let beat = round / (round / 19.0).round().max(4.0);
     let dash = StrokeDash::new(vec![beat * 0.58, beat * 0.42], 0.0);
-    let mut light = paint(WHITE);
+    let mut light = paint(OWN_RIM);
     light.set_color_rgba8(255, 255, 255, 150);
     let under = Stroke { width: 6.5, ..Stroke::default() };
     picture.stroke_path(&circle, &light, &under, Transform::identity(), None);
     let line = Stroke { width: 3.5, dash, line_cap: LineCap::Butt, ..Stroke::default() };
-    picture.stroke_path(&circle, &paint(PIN), &line, Transform::identity(), None);
+    picture.stroke_path(&circle, &paint(OWN_PIN), &line, Transform::identity(), None);
     Some(Sprite::cut(&picture, corner))
 }
 
 /// Who made the map, as its licence asks, and how long a stretch of it is. The sprite's bottom left corner is its place.
-pub fn legend(letters: &Letters<'_>, length: &str, bar_px: f32) -> Option<Sprite> {
+pub fn legend(letters: &Letters<'_>, style: Style, length: &str, bar_px: f32) -> Option<Sprite> {
     const TEXT_PX: f32 = 17.0;
     const HEIGHT: f32 = 36.0;
     const GAP: f32 = 12.0;
@@ -124,8 +119,9 @@ pub fn legend(letters: &Letters<'_>, length: &str, bar_px: f32) -> Option<Sprite
     let text = letters.width_px(&words, TEXT_PX);
     let width = GAP * 2.0 + bar_px + if text > 0.0 { GAP + text } else { 0.0 };
     let mut picture = Pixmap::new(width.ceil() as u32, HEIGHT as u32)?;
-    let mut light = paint(WHITE);
-    light.set_color_rgba8(255, 255, 255, 242);
+    let (ink, ground) = (style.palette().label, style.palette().halo);
+    let mut light = paint(ground);
+    light.set_color_rgba8(ground.0, ground.1, ground.2, 242);
     if let Some(plate) = rounded(0.0, 0.0, width, HEIGHT, 8.0) {
         picture.fill_path(&plate, &light, FillRule::Winding, Transform::identity(), None);
     }
@@ -139,13 +135,13 @@ pub fn legend(letters: &Letters<'_>, length: &str, bar_px: f32) -> Option<Sprite
     }
     if let Some(bar) = bar.finish() {
         let line = Stroke { width: 2.6, line_cap: LineCap::Square, ..Stroke::default() };
-        picture.stroke_path(&bar, &paint(INK), &line, Transform::identity(), None);
+        picture.stroke_path(&bar, &paint(ink), &line, Transform::identity(), None);
     }
     let mut path = PathBuilder::new();
     let foot = middle + letters.capital_px(TEXT_PX) / 2.0;
     letters.write(&words, TEXT_PX, &mut path, |along| ([GAP * 2.0 + bar_px + along, foot], 0.0));
     if let Some(path) = path.finish() {
-        picture.fill_path(&path, &paint(INK), FillRule::Winding, Transform::identity(), None);
+        picture.fill_path(&path, &paint(ink), FillRule::Winding, Transform::identity(), None);
     }
     Some(Sprite::cut(&picture, (0, -(HEIGHT as i32))))
 }

@@ -1,7 +1,7 @@
 //! Names on the map: placed for the whole window at once and laid over the tiles, so that they stay upright and whole.
 
 use map::label::{self, Label, Place};
-use map::style;
+use map::style::{Color, Style};
 use map::{Town, View};
 use tiny_skia::{FillRule, LineJoin, Path, PathBuilder, Pixmap, Stroke, Transform};
 
@@ -10,7 +10,7 @@ use super::lettering::Letters;
 use super::sprite::{Canvas, Sprite};
 use crate::locale;
 
-/// Width of the light edge round letters, both sides together.
+/// Width of the edge round letters, both sides together.
 const HALO_PX: f32 = 3.6;
 
 /// What names are wanted for.
@@ -20,6 +20,8 @@ pub struct Wish {
     pub view: View,
     /// The language of the reader, where the map has several names.
     pub language: String,
+    /// In which colours.
+    pub style: Style,
 }
 
 /// The names of one window, drawn.
@@ -49,7 +51,7 @@ impl Names {
         let placed = town.place_labels(&view, language, &mut |text, size| letters.width_px(text, size));
         let (left, top) = origin(&view);
         let items = placed.iter().filter_map(|label| {
-            let (sprite, (x, y)) = draw(letters, label)?;
+            let (sprite, (x, y)) = draw(letters, label, wish.style)?;
             Some(Item { sprite, at: (left + i64::from(x), top + i64::from(y)) })
         });
         Names { items: items.collect(), wish }
@@ -78,7 +80,7 @@ fn origin(view: &View) -> (i64, i64) {
 }
 
 /// The drawn label and the pixel of the window it belongs to.
-fn draw(letters: &Letters<'_>, label: &Label) -> Option<(Sprite, (i32, i32))> {
+fn draw(letters: &Letters<'_>, label: &Label, style: Style) -> Option<(Sprite, (i32, i32))> {
     let size = label.size_px;
     let middle = letters.capital_px(size) / 2.0;
     let mut path = PathBuilder::new();
@@ -94,18 +96,18 @@ fn draw(letters: &Letters<'_>, label: &Label) -> Option<(Sprite, (i32, i32))> {
             ([x - middle * angle.sin(), y + middle * angle.cos()], angle)
         }),
     }
-    letter_sprite(&path.finish()?, label.color)
+    letter_sprite(&path.finish()?, label.ink.color(style), style.palette().halo)
 }
 
 /// Letters with a halo, and the pixel of the window their sprite belongs to.
-fn letter_sprite(path: &Path, color: style::Color) -> Option<(Sprite, (i32, i32))> {
+fn letter_sprite(path: &Path, color: Color, around: Color) -> Option<(Sprite, (i32, i32))> {
     let bounds = path.bounds();
     let (left, top) = ((bounds.left() - HALO_PX).floor(), (bounds.top() - HALO_PX).floor());
     let (width, height) = ((bounds.right() + HALO_PX).ceil() - left, (bounds.bottom() + HALO_PX).ceil() - top);
     let mut picture = Pixmap::new(width as u32, height as u32)?;
     let moved = Transform::from_translate(-left, -top);
     let halo = Stroke { width: HALO_PX, line_join: LineJoin::Round, ..Stroke::default() };
-    picture.stroke_path(path, &paint(style::HALO), &halo, moved, None);
+    picture.stroke_path(path, &paint(around), &halo, moved, None);
     picture.fill_path(path, &paint(color), FillRule::Winding, moved, None);
     // The middle is what stays on the ground when the map is zoomed under the names.
     let (half_width, half_height) = (picture.width() as i32 / 2, picture.height() as i32 / 2);

@@ -167,6 +167,26 @@ fn the_legend_is_on_every_frame_and_its_bar_is_as_long_as_it_says() {
     }
 }
 
+#[test]
+fn another_style_redraws_everything_and_leaves_nothing_of_the_one_before() {
+    let fresh = |style: Style| {
+        let mut view = hamlet_view((600, 400));
+        view.set_style(style);
+        view.center_on(Point::from_degrees(45.0, 7.0).expect("on the planet"), 16.0);
+        view.settle();
+        view.frame().0.to_vec()
+    };
+    let mut view = hamlet_view((600, 400));
+    view.center_on(Point::from_degrees(45.0, 7.0).expect("on the planet"), 16.0);
+    view.settle();
+    for style in [Style::Night, Style::Lines, Style::Contrast, Style::ContrastDark, Style::Standard] {
+        view.set_style(style);
+        assert!(view.frame().1 || style == Style::Standard, "tiles of another style do not serve");
+        view.settle();
+        assert_eq!(view.frame().0, fresh(style), "{style:?}");
+    }
+}
+
 /// Share of pixels that differ visibly, and the greatest difference of one colour part.
 fn difference(one: &[u8], other: &[u8]) -> (f64, u8) {
     assert_eq!(one.len(), other.len());
@@ -178,7 +198,7 @@ fn difference(one: &[u8], other: &[u8]) -> (f64, u8) {
 }
 
 fn whole(town: &Town, view: &::map::View) -> Vec<u8> {
-    let picture = ground::render(town, view).expect("a picture");
+    let picture = ground::render(town, Style::Standard, view).expect("a picture");
     picture.data().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect()
 }
 
@@ -198,7 +218,7 @@ fn tiles_meet(town: &Arc<Town>, center: Option<Point>, zooms: &[f64]) {
 }
 
 fn style_land() -> [u8; 3] {
-    let ::map::style::Color(red, green, blue) = ::map::style::LAND;
+    let ::map::style::Color(red, green, blue) = Style::Standard.palette().land;
     [red, green, blue]
 }
 
@@ -237,17 +257,17 @@ fn memory_for_tiles_is_bounded_however_far_one_travels() {
 
 #[test]
 fn a_gap_shows_the_stretched_tile_of_another_zoom() {
-    let other = Tile { zoom_milli: 15_000, x: 10, y: 20 };
+    let other = Tile { style: Style::Standard, zoom_milli: 15_000, x: 10, y: 20 };
     let mut pixels = [10u8, 20, 30].repeat(TILE_BYTES / 3 / 2);
     pixels.extend([200u8, 210, 220].repeat(TILE_BYTES / 3 / 2));
     // The lower right quarter of that tile, twice as large.
-    let tile = Tile { zoom_milli: 16_000, x: 21, y: 41 };
+    let tile = Tile { style: Style::Standard, zoom_milli: 16_000, x: 21, y: 41 };
     let there = There { tiles: vec![None], others: vec![(other, Arc::new(pixels))], ..There::default() };
     let mut rgb = vec![0; 64 * 64 * 3];
     let origin = (tile.corner_px().0 + 100, tile.corner_px().1 + 100);
     compose::ground(&mut Canvas { rgb: &mut rgb, size: (64, 64) }, origin, &[tile], &there);
     assert!(rgb.chunks_exact(3).all(|pixel| pixel == [200, 210, 220]));
-    let tile = Tile { zoom_milli: 16_000, x: 23, y: 41 };
+    let tile = Tile { style: Style::Standard, zoom_milli: 16_000, x: 23, y: 41 };
     let origin = tile.corner_px();
     compose::ground(&mut Canvas { rgb: &mut rgb, size: (64, 64) }, origin, &[tile], &there);
     assert!(rgb.chunks_exact(3).all(|pixel| pixel == style_land()), "where nothing is known there is bare ground");

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use map::Town;
+use map::style::{Color, Style};
 
 use super::ground::{TILE_BYTES, Tile};
 use super::lettering::Font;
@@ -106,9 +107,9 @@ impl Workers {
             });
             there.tiles.push(kept);
         }
-        let shown = tiles.iter().chain(next).next().map(|tile| tile.zoom_milli);
-        if let Some(zoom) = shown.filter(|_| there.tiles.iter().any(Option::is_none)) {
-            let others = state.tiles.iter().filter(|(tile, _)| tile.zoom_milli != zoom);
+        let shown = tiles.iter().chain(next).next().map(|tile| (tile.style, tile.zoom_milli));
+        if let Some((style, zoom)) = shown.filter(|_| there.tiles.iter().any(Option::is_none)) {
+            let others = state.tiles.iter().filter(|(tile, _)| tile.style == style && tile.zoom_milli != zoom);
             there.others = others.map(|(tile, kept)| (*tile, Arc::clone(&kept.pixels))).collect();
             // All of one zoom together.
             there
@@ -199,7 +200,7 @@ impl Shared {
         }
         let mut state = self.lock();
         match (&job, tile, names) {
-            (Job::Tile(wanted), None, _) => state.keep(*wanted, bare()),
+            (Job::Tile(wanted), None, _) => state.keep(*wanted, bare(wanted.style)),
             (_, Some((wanted, pixels)), _) => state.keep(wanted, pixels),
             (Job::Names(_), _, Some(names)) => state.names = Some(Arc::new(names)),
             (Job::Names(wish), _, None) => state.names = Some(Arc::new(Names::none(wish.clone()))),
@@ -216,7 +217,7 @@ impl State {
         let used = self.frame;
         self.tiles.insert(tile, Kept { pixels: Arc::new(pixels), used });
         while self.tiles.len() * TILE_BYTES > self.kept_bytes.max(KEPT_BYTES) {
-            let oldest = self.tiles.iter().min_by_key(|(tile, kept)| (kept.used, tile.zoom_milli, tile.x, tile.y));
+            let oldest = self.tiles.iter().min_by_key(|(tile, kept)| (kept.used, tile.style, tile.zoom_milli, tile.x, tile.y));
             let Some(oldest) = oldest.map(|(tile, _)| *tile) else { return };
             self.tiles.remove(&oldest);
         }
@@ -224,7 +225,7 @@ impl State {
 }
 
 /// A tile of bare ground.
-fn bare() -> Vec<u8> {
-    let map::style::Color(red, green, blue) = map::style::LAND;
+fn bare(style: Style) -> Vec<u8> {
+    let Color(red, green, blue) = style.palette().land;
     [red, green, blue].repeat(TILE_BYTES / 3)
 }

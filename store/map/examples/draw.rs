@@ -1,12 +1,13 @@
 //! Draws a town to a picture, to look at the map with one's own eyes:
-//! `cargo run -p map --example draw -- TOWN OUT.png ZOOM [LAT LON] [WIDTH HEIGHT]`, where TOWN is a town file or an `osm.pbf`.
+//! `cargo run -p map --example draw -- TOWN OUT.png ZOOM [LAT LON] [WIDTH HEIGHT] [STYLE]`, where TOWN is a town file or an
+//! `osm.pbf` and STYLE one of standard, contrast, contrastdark, lines, night.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use map::draw::{Feature, Step};
 use map::label::Place;
-use map::style::{self, Color};
+use map::style::{Color, Style};
 use map::{Point, Town, View};
 use tiny_skia::{FillRule, LineCap, LineJoin, Paint, PathBuilder, Pixmap, Stroke, StrokeDash, Transform};
 use ttf_parser::{Face, OutlineBuilder};
@@ -14,8 +15,12 @@ use ttf_parser::{Face, OutlineBuilder};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [town, out, zoom, rest @ ..] = arguments.as_slice() else {
-        return Err("usage: draw TOWN OUT.png ZOOM [LAT LON] [WIDTH HEIGHT]".into());
+        return Err("usage: draw TOWN OUT.png ZOOM [LAT LON] [WIDTH HEIGHT] [STYLE]".into());
     };
+    let named = |style: &Style| rest.last().is_some_and(|last| format!("{style:?}").eq_ignore_ascii_case(last));
+    let named = Style::ALL.into_iter().find(named);
+    let rest = if named.is_some() { rest.split_last().map_or(rest, |(_, rest)| rest) } else { rest };
+    let style = named.unwrap_or_default();
     let numbers: Vec<f64> = rest.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
     let town = open(Path::new(town))?;
     let zoom: f64 = zoom.parse()?;
@@ -31,9 +36,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let drawing = town.features(view.rect(40.0), view.zoom);
     let read = started.elapsed();
     let mut picture = Pixmap::new(width as u32, height as u32).ok_or("no such size")?;
-    let Color(red, green, blue) = style::LAND;
+    let Color(red, green, blue) = style.palette().land;
     picture.fill(tiny_skia::Color::from_rgba8(red, green, blue, 255));
-    for step in drawing.steps(view.zoom) {
+    for step in drawing.steps(style, view.zoom) {
         draw(&step, &view, &mut picture);
     }
     let drawn = started.elapsed();
@@ -62,8 +67,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         if let Some(path) = path {
             let halo = Stroke { width: 3.5, line_join: LineJoin::Round, ..Stroke::default() };
-            picture.stroke_path(&path, &paint(style::HALO), &halo, Transform::identity(), None);
-            picture.fill_path(&path, &paint(label.color), FillRule::Winding, Transform::identity(), None);
+            picture.stroke_path(&path, &paint(style.palette().halo), &halo, Transform::identity(), None);
+            picture.fill_path(&path, &paint(label.ink.color(style)), FillRule::Winding, Transform::identity(), None);
         }
     }
     println!(

@@ -1,7 +1,7 @@
 //! What to draw where, in which order: the answer of [`crate::Town::features`].
 
 use crate::class::Class;
-use crate::style::{self, Color, Stroke};
+use crate::style::{self, Color, Stroke, Style};
 use crate::town::Name;
 use crate::world::Spot;
 
@@ -100,22 +100,24 @@ impl Drawing<'_> {
         self.items.iter().map(|item| self.feature(item))
     }
 
-    /// Every fill and line in order, at a zoom: first the areas, then the ways height by height, all casings of one height under all
-    /// its lines, so that crossings join and bridges cover what they cross.
-    pub fn steps(&self, zoom: f64) -> Vec<Step<'_>> {
+    /// Every fill and line in order, in a style at a zoom: first the areas, then the ways height by height, all casings of one height
+    /// under all its lines, so that crossings join and bridges cover what they cross. All shores lie under all waters, so that a river
+    /// joins the sea.
+    pub fn steps(&self, style: Style, zoom: f64) -> Vec<Step<'_>> {
         let mut steps = Vec::with_capacity(self.items.len() * 2);
+        let look = |item: &Item<'_>| style::look(style, item.class, zoom, item.tunnel);
         let ways = self.items.partition_point(|item| !lies_over_ground(item.class));
         let (ground, ways) = self.items.split_at(ways);
-        for item in ground {
-            let look = style::look(item.class, zoom, item.tunnel);
-            let feature = self.feature(item);
-            steps.extend(look.fill.map(|color| Step::Fill(feature, color)));
-            steps.extend(look.casing.map(|stroke| Step::Line(feature, stroke)));
-            steps.extend(look.line.map(|stroke| Step::Line(feature, stroke)));
+        for group in ground.chunk_by(|one, other| is_water(one.class) && is_water(other.class)) {
+            let looks: Vec<_> = group.iter().map(|item| (self.feature(item), look(item))).collect();
+            steps.extend(looks.iter().filter_map(|(feature, look)| Some(Step::Line(*feature, look.casing?))));
+            for (feature, look) in looks {
+                steps.extend(look.fill.map(|color| Step::Fill(feature, color)));
+                steps.extend(look.line.map(|stroke| Step::Line(feature, stroke)));
+            }
         }
         for storey in ways.chunk_by(|one, other| one.height == other.height) {
-            let looks: Vec<_> =
-                storey.iter().map(|item| (self.feature(item), style::look(item.class, zoom, item.tunnel))).collect();
+            let looks: Vec<_> = storey.iter().map(|item| (self.feature(item), look(item))).collect();
             steps.extend(looks.iter().filter_map(|(feature, look)| Some(Step::Line(*feature, look.casing?))));
             steps.extend(looks.iter().filter_map(|(feature, look)| Some(Step::Line(*feature, look.line?))));
         }
@@ -145,6 +147,11 @@ impl Drawing<'_> {
             (over, if over { item.height } else { 0 }, item.class.rank(), item.osm)
         });
     }
+}
+
+/// Waters follow each other in the draw order.
+fn is_water(class: Class) -> bool {
+    matches!(class, Class::Sea | Class::Water | Class::River | Class::Stream)
 }
 
 /// Ways, rails and borders: drawn height by height after all areas.

@@ -10,7 +10,7 @@ mod street;
 
 use std::collections::HashMap;
 
-use crate::style::Color;
+use crate::style::Ink;
 use crate::world::View;
 use grid::{Boxed, Grid};
 
@@ -25,8 +25,8 @@ pub struct Label {
     pub text: String,
     /// Size of the letters in pixels (the em).
     pub size_px: f32,
-    /// Colour of the letters; the halo is [`crate::style::HALO`].
-    pub color: Color,
+    /// What it names, which says in which colour.
+    pub ink: Ink,
     /// Where to write it.
     pub place: Place,
 }
@@ -83,7 +83,7 @@ pub(crate) fn place(candidates: Candidates<'_>, view: &View, measure: &mut dyn F
         if let Some((boxes, place)) = found {
             grid.take(&boxes);
             placed.entry(candidate.text).or_default().push(middle);
-            labels.push(Label { text: candidate.text.to_owned(), size_px, color: candidate.color, place });
+            labels.push(Label { text: candidate.text.to_owned(), size_px, ink: candidate.ink, place });
         }
     }
     labels

@@ -1,6 +1,21 @@
-//! How each class looks: colours, widths by zoom, dashes. Shared by kiosk and terminal so that both show the same town.
+//! How each class looks: colours, widths by zoom, dashes, in each of the map's styles.
 //!
-//! The colours are the tokens of the project's look; where a class needs more than the tokens give, its shade lies between two of them.
+//! Numbers that hold in every style, and are tested:
+//! - Text has 4.5:1 against its halo and against every ground it may stand on (WCAG 2.2, 1.4.3).
+//! - What one must see to understand the map has 3:1 (WCAG 2.2, 1.4.11): the shore against water and land, the outline of parks and of
+//!   buildings against what is on either side, a street or its edges against land, parks and water. Pale fills cannot have that against
+//!   each other; their edges do.
+//! - Streets, water, parks, buildings and the town's own data differ by 10 (CIEDE2000) for eyes that see all colours and for those that
+//!   lack one of their three.
+//!
+//! Not so: buildings from afar, before they have an outline ([`Palette::building_edge_zoom`]); in [`Style::Standard`] streets so thin
+//! that they have no edges; in [`Style::Lines`] which side of a shore is the water. The numbers are those of the colours: a line about
+//! one pixel wide that lies between two pixels is drawn paler. Grass, beaches, school grounds, car parks, squares and the like are shades
+//! for those who see them; nothing hangs on them.
+
+mod palette;
+
+pub use palette::Palette;
 
 use crate::class::Class;
 
@@ -8,34 +23,78 @@ use crate::class::Class;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Color(pub u8, pub u8, pub u8);
 
-/// The ground everything lies on.
-pub const LAND: Color = Color(0xEF, 0xEB, 0xE2);
-/// Sea and every other water.
-pub const SEA: Color = Color(0xBB, 0xD9, 0xE8);
-/// Parks and gardens.
-pub const GREEN: Color = Color(0xCF, 0xE3, 0xC0);
-/// Buildings.
-pub const BUILDING: Color = Color(0xDD, 0xD5, 0xC6);
-/// Outline of buildings and casing of streets.
-pub const CASING: Color = Color(0xC4, 0xBB, 0xA9);
-/// Ordinary streets.
-pub const STREET: Color = Color(0xFF, 0xFF, 0xFF);
-/// Main streets.
-pub const MAIN_STREET: Color = Color(0xFB, 0xE3, 0xA6);
-/// Text on the map.
-pub const LABEL: Color = Color(0x23, 0x31, 0x3F);
-/// Around text on the map.
-pub const HALO: Color = Color(0xFF, 0xFF, 0xFF);
-/// Text on water.
-pub const WATER_LABEL: Color = Color(0x1F, 0x4E, 0x6B);
-/// Text on green.
-pub const GREEN_LABEL: Color = Color(0x2B, 0x55, 0x2B);
-/// Text that names a shop, service or sight.
-pub const POI_LABEL: Color = Color(0x6B, 0x3A, 0x1E);
-/// House numbers.
-pub const NUMBER_LABEL: Color = Color(0x5A, 0x51, 0x45);
-/// Footways, stairs.
-pub const PATH: Color = Color(0xB0, 0x8D, 0x62);
+/// The plate of a reported problem: the same in every style, so that it is learnt once. Its rim is [`OWN_RIM`].
+pub const OWN_PROBLEM: Color = Color(0xA3, 0x3B, 0x20);
+/// The plate of a suggestion.
+pub const OWN_SUGGESTION: Color = Color(0x7A, 0x5A, 0x00);
+/// The pin of the place being chosen.
+pub const OWN_PIN: Color = Color(0x07, 0x3B, 0x48);
+/// Round plates and pin, and the letters on them.
+pub const OWN_RIM: Color = Color(0xFF, 0xFF, 0xFF);
+
+/// One way to draw the whole map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Style {
+    /// Warm and calm.
+    #[default]
+    Standard,
+    /// High contrast, black on white.
+    Contrast,
+    /// High contrast, white on black.
+    ContrastDark,
+    /// Lines only: no area is filled.
+    Lines,
+    /// Light on dark.
+    Night,
+}
+
+impl Style {
+    /// All of them.
+    pub const ALL: [Style; 5] = [Style::Standard, Style::Contrast, Style::ContrastDark, Style::Lines, Style::Night];
+
+    /// Its colours.
+    pub fn palette(self) -> &'static Palette {
+        match self {
+            Style::Standard => &palette::STANDARD,
+            Style::Contrast => &palette::CONTRAST,
+            Style::ContrastDark => &palette::CONTRAST_DARK,
+            Style::Lines => &palette::LINES,
+            Style::Night => &palette::NIGHT,
+        }
+    }
+}
+
+/// What a text on the map names; each style has a colour for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ink {
+    /// Streets, squares, quarters.
+    Place,
+    /// Waters.
+    Water,
+    /// Parks and woods.
+    Green,
+    /// Shops, services, sights.
+    Poi,
+    /// House numbers.
+    Number,
+}
+
+impl Ink {
+    /// All of them.
+    pub const ALL: [Ink; 5] = [Ink::Place, Ink::Water, Ink::Green, Ink::Poi, Ink::Number];
+
+    /// The colour of its letters.
+    pub fn color(self, style: Style) -> Color {
+        let palette = style.palette();
+        match self {
+            Ink::Place => palette.label,
+            Ink::Water => palette.water_label,
+            Ink::Green => palette.green_label,
+            Ink::Poi => palette.poi_label,
+            Ink::Number => palette.number_label,
+        }
+    }
+}
 
 /// A line to draw along the geometry, or along the outline of an area.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,22 +112,31 @@ pub struct Stroke {
 /// Everything needed to draw one feature: the parts that are `Some`, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Look {
+    /// Drawn under the line of every other way of the same height; of waters and quays, under the fill of every other.
+    pub casing: Option<Stroke>,
     /// Fill of an area.
     pub fill: Option<Color>,
-    /// Drawn under the line of every other way of the same height.
-    pub casing: Option<Stroke>,
     /// The line itself, or the outline of an area.
     pub line: Option<Stroke>,
 }
 
-/// How a class looks at a zoom. Points have no look here: their names come from the labels.
-pub fn look(class: Class, zoom: f64, tunnel: bool) -> Look {
-    if let Some(fill) = fill(class) {
-        return Look { fill: Some(fill), casing: None, line: outline(class, zoom) };
+/// How a class looks in a style at a zoom. Points have no look here: their names come from the labels.
+pub fn look(style: Style, class: Class, zoom: f64, tunnel: bool) -> Look {
+    let palette = style.palette();
+    if let Some(fill) = fill(palette, class) {
+        let (casing, line) = outline(style, class, zoom);
+        return Look { fill: Some(fill), casing, line };
     }
-    let Some((color, width_px)) = line(class, zoom) else { return Look::default() };
+    let Some((color, width_px)) = line(palette, class, zoom) else { return Look::default() };
     let solid = Stroke { color, width_px, dash_px: None, round: true };
     match class {
+        Class::River | Class::Stream | Class::Pier if width_px >= 2.5 => {
+            let banks = Stroke { color: palette.shore, width_px: width_px + 2.0 * palette.edge_px, ..solid };
+            Look { casing: Some(banks), line: Some(solid), fill: None }
+        }
+        // Under the fills of waters, where it would be a line in the middle of the lake that it flows through.
+        Class::River | Class::Stream => Look { casing: Some(Stroke { color: palette.shore, ..solid }), ..Look::default() },
+        Class::Pier => Look { line: Some(Stroke { color: palette.shore, ..solid }), ..Look::default() },
         Class::Footway | Class::Cycleway | Class::Track => {
             // Dots under one pixel wide would only be noise.
             let dash_px = Some([width_px * 2.6, width_px * 2.0]);
@@ -77,7 +145,8 @@ pub fn look(class: Class, zoom: f64, tunnel: bool) -> Look {
         Class::Steps => Look { line: Some(Stroke { dash_px: Some([1.6, 1.6]), round: false, ..solid }), ..Look::default() },
         Class::Border => Look { line: Some(Stroke { dash_px: Some([9.0, 5.0]), round: false, ..solid }), ..Look::default() },
         Class::Rail => {
-            let sleepers = Stroke { color: LAND, width_px: (width_px - 1.4).max(0.6), dash_px: Some([6.0, 6.0]), round: false };
+            let sleepers =
+                Stroke { color: palette.land, width_px: (width_px - 1.4).max(0.6), dash_px: Some([6.0, 6.0]), round: false };
             let bed = Stroke { round: false, ..solid };
             // Station yards would turn into a chequerboard.
             let dashed = (zoom >= 16.5).then_some(sleepers);
@@ -86,14 +155,19 @@ pub fn look(class: Class, zoom: f64, tunnel: bool) -> Look {
                 None => Look { line: Some(bed), ..Look::default() },
             }
         }
+        // Below two pixels a casing would be all that is seen.
+        _ if class.is_way() && width_px >= 1.6 => {
+            let [far, near] = palette.casing_px;
+            let edge = if zoom >= 15.0 { near } else { far };
+            let dash_px = tunnel.then_some([5.0, 4.0]);
+            let casing = Stroke { color: palette.casing, width_px: width_px + 2.0 * edge, dash_px, round: !tunnel };
+            let paled = if tunnel { mix(color, palette.land) } else { color };
+            Look { fill: None, casing: Some(casing), line: Some(Stroke { color: paled, ..solid }) }
+        }
         _ if class.is_way() => {
-            let edge = if zoom >= 15.0 { 1.1 } else { 0.7 };
-            let casing =
-                Stroke { color: CASING, width_px: width_px + 2.0 * edge, dash_px: tunnel.then_some([5.0, 4.0]), round: !tunnel };
-            let paled = if tunnel { mix(color, LAND) } else { color };
-            // Below two pixels a casing would be all that is seen.
-            let casing = (width_px >= 1.6).then_some(casing);
-            Look { fill: None, casing, line: Some(Stroke { color: paled, ..solid }) }
+            let color = palette.thin.unwrap_or(color);
+            let color = if tunnel { mix(color, palette.land) } else { color };
+            Look { line: Some(Stroke { color, ..solid }), ..Look::default() }
         }
         _ => Look { line: Some(solid), ..Look::default() },
     }
@@ -104,57 +178,67 @@ fn mix(one: Color, other: Color) -> Color {
     Color(half(one.0, other.0), half(one.1, other.1), half(one.2, other.2))
 }
 
-fn fill(class: Class) -> Option<Color> {
+fn fill(palette: &Palette, class: Class) -> Option<Color> {
     Some(match class {
-        Class::Sea | Class::Water => SEA,
-        Class::Park => GREEN,
-        Class::Wood => Color(0xC3, 0xDA, 0xB2),
-        Class::Grass => Color(0xDA, 0xE7, 0xCC),
-        Class::Pitch => Color(0xBF, 0xDD, 0xC4),
-        Class::Beach => Color(0xF3, 0xE8, 0xC4),
-        Class::School | Class::Hospital => Color(0xF0, 0xE6, 0xD6),
-        Class::Square => Color(0xF8, 0xF6, 0xF1),
-        Class::Parking => Color(0xE9, 0xE6, 0xE0),
-        Class::Quay => LAND,
-        Class::Industry => Color(0xE8, 0xE3, 0xDC),
-        Class::Building => BUILDING,
+        Class::Sea | Class::Water => palette.sea,
+        Class::Park => palette.park,
+        Class::Wood => palette.wood,
+        Class::Grass => palette.grass,
+        Class::Pitch => palette.pitch,
+        Class::Beach => palette.beach,
+        Class::School | Class::Hospital => palette.grounds,
+        Class::Square => palette.square,
+        Class::Parking => palette.parking,
+        Class::Quay => palette.land,
+        Class::Industry => palette.industry,
+        Class::Building => palette.building,
         _ => return None,
     })
 }
 
-fn outline(class: Class, zoom: f64) -> Option<Stroke> {
-    let thin = |color| Some(Stroke { color, width_px: 1.0, dash_px: None, round: false });
+/// What is drawn under the fill of an area, and over it.
+fn outline(style: Style, class: Class, zoom: f64) -> (Option<Stroke>, Option<Stroke>) {
+    let palette = style.palette();
+    let solid = |color, width_px| Some(Stroke { color, width_px, dash_px: None, round: false });
     match class {
-        Class::Building if zoom >= 15.5 => thin(Color(0xCB, 0xC2, 0xB1)),
-        Class::Square | Class::Parking if zoom >= 16.0 => thin(Color(0xDB, 0xD5, 0xC9)),
-        Class::Pitch if zoom >= 15.0 => thin(Color(0xA9, 0xCB, 0xAF)),
-        _ => None,
+        // Half of it is hidden by the fills: so waters that meet have no line between them.
+        Class::Sea | Class::Water | Class::Quay => (solid(palette.shore, 2.0 * palette.edge_px), None),
+        // Where nothing is filled, the dashes tell what the colour may not.
+        Class::Park | Class::Wood if style == Style::Lines && zoom >= 13.0 => {
+            let dash_px = Some([7.0, 3.0]);
+            (None, Some(Stroke { color: palette.park_edge, width_px: 1.5 * palette.edge_px, dash_px, round: false }))
+        }
+        Class::Park | Class::Wood if zoom >= 13.0 => (None, solid(palette.park_edge, palette.edge_px)),
+        Class::Building if zoom >= palette.building_edge_zoom => (None, solid(palette.building_edge, palette.edge_px)),
+        Class::Square | Class::Parking if zoom >= 16.0 => (None, solid(palette.quiet_edge, 1.0)),
+        Class::Pitch if zoom >= 15.0 => (None, solid(palette.pitch_edge, 1.0)),
+        _ => (None, None),
     }
 }
 
 /// Colour and width of a line class; `None` where it is not drawn at this zoom.
-fn line(class: Class, zoom: f64) -> Option<(Color, f32)> {
+fn line(palette: &Palette, class: Class, zoom: f64) -> Option<(Color, f32)> {
     // Widths in pixels at these zooms; between them they grow evenly, beyond them they double with the map (up to zoom 20).
     const ZOOMS: [f64; 8] = [11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0, 18.0];
     let (color, widths): (Color, [f32; 8]) = match class {
-        Class::River => (SEA, [1.0, 1.4, 2.0, 3.0, 4.0, 6.0, 9.0, 14.0]),
-        Class::Stream => (SEA, [0.0, 0.0, 0.8, 1.0, 1.4, 2.0, 3.0, 4.0]),
-        Class::Pier => (LAND, [0.0, 0.6, 0.9, 1.4, 2.0, 3.4, 5.5, 9.0]),
-        Class::Rail => (Color(0xA8, 0xA2, 0x98), [0.6, 0.8, 1.0, 1.1, 1.3, 1.7, 3.6, 4.4]),
-        Class::Tram => (Color(0xA8, 0xA2, 0x98), [0.0, 0.0, 0.0, 0.0, 0.7, 0.9, 1.1, 1.4]),
-        Class::Motorway => (Color(0xF7, 0xCF, 0x8B), [1.4, 1.8, 2.6, 4.0, 6.0, 10.0, 15.0, 24.0]),
-        Class::Trunk => (Color(0xF9, 0xD8, 0x97), [1.2, 1.6, 2.4, 3.8, 5.8, 9.6, 15.0, 24.0]),
-        Class::Primary => (MAIN_STREET, [1.0, 1.5, 2.2, 3.6, 5.6, 9.4, 14.5, 23.0]),
-        Class::Secondary => (MAIN_STREET, [0.8, 1.2, 1.9, 3.2, 5.0, 8.4, 13.0, 21.0]),
-        Class::Tertiary => (STREET, [0.6, 0.9, 1.5, 2.7, 4.4, 7.4, 12.0, 20.0]),
-        Class::Street => (STREET, [0.0, 0.6, 1.0, 1.9, 3.4, 6.0, 10.0, 17.0]),
-        Class::Pedestrian => (Color(0xFA, 0xF7, 0xF0), [0.0, 0.0, 0.8, 1.5, 2.8, 5.0, 8.0, 13.0]),
-        Class::Service => (STREET, [0.0, 0.0, 0.0, 0.8, 1.5, 2.8, 5.0, 9.0]),
-        Class::Track => (PATH, [0.0, 0.0, 0.0, 0.7, 1.0, 1.3, 1.6, 2.0]),
-        Class::Cycleway => (Color(0x8F, 0x8B, 0xA8), [0.0, 0.0, 0.0, 0.0, 0.8, 1.1, 1.5, 1.9]),
-        Class::Footway => (PATH, [0.0, 0.0, 0.0, 0.0, 0.7, 1.0, 1.4, 1.8]),
-        Class::Steps => (PATH, [0.0, 0.0, 0.0, 0.0, 1.2, 2.2, 3.4, 5.0]),
-        Class::Border => (Color(0x9A, 0x7F, 0x9C), [1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.4]),
+        Class::River => (palette.sea, [1.0, 1.4, 2.0, 3.0, 4.0, 6.0, 9.0, 14.0]),
+        Class::Stream => (palette.sea, [0.0, 0.0, 0.8, 1.0, 1.4, 2.0, 3.0, 4.0]),
+        Class::Pier => (palette.land, [0.0, 0.6, 0.9, 1.4, 2.0, 3.4, 5.5, 9.0]),
+        Class::Rail => (palette.rail, [0.6, 0.8, 1.0, 1.1, 1.3, 1.7, 3.6, 4.4]),
+        Class::Tram => (palette.rail, [0.0, 0.0, 0.0, 0.0, 0.7, 0.9, 1.1, 1.4]),
+        Class::Motorway => (palette.motorway, [1.4, 1.8, 2.6, 4.0, 6.0, 10.0, 15.0, 24.0]),
+        Class::Trunk => (palette.trunk, [1.2, 1.6, 2.4, 3.8, 5.8, 9.6, 15.0, 24.0]),
+        Class::Primary => (palette.main_street, [1.0, 1.5, 2.2, 3.6, 5.6, 9.4, 14.5, 23.0]),
+        Class::Secondary => (palette.main_street, [0.8, 1.2, 1.9, 3.2, 5.0, 8.4, 13.0, 21.0]),
+        Class::Tertiary => (palette.street, [0.6, 0.9, 1.5, 2.7, 4.4, 7.4, 12.0, 20.0]),
+        Class::Street => (palette.street, [0.0, 0.6, 1.0, 1.9, 3.4, 6.0, 10.0, 17.0]),
+        Class::Pedestrian => (palette.pedestrian, [0.0, 0.0, 0.8, 1.5, 2.8, 5.0, 8.0, 13.0]),
+        Class::Service => (palette.street, [0.0, 0.0, 0.0, 0.8, 1.5, 2.8, 5.0, 9.0]),
+        Class::Track => (palette.path, [0.0, 0.0, 0.0, 0.7, 1.0, 1.3, 1.6, 2.0]),
+        Class::Cycleway => (palette.cycleway, [0.0, 0.0, 0.0, 0.0, 0.8, 1.1, 1.5, 1.9]),
+        Class::Footway => (palette.path, [0.0, 0.0, 0.0, 0.0, 0.7, 1.0, 1.4, 1.8]),
+        Class::Steps => (palette.path, [0.0, 0.0, 0.0, 0.0, 1.2, 2.2, 3.4, 5.0]),
+        Class::Border => (palette.border, [1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.4]),
         _ => return None,
     };
     let width = if zoom >= 18.0 {
@@ -186,27 +270,4 @@ pub fn zoom_min(class: Class) -> u8 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_class_but_points_has_a_look_from_its_first_zoom_on() {
-        for class in Class::ALL {
-            for zoom in zoom_min(class).max(11)..=20 {
-                let look = look(class, f64::from(zoom), false);
-                let drawn = look.fill.is_some() || look.line.is_some();
-                assert_eq!(drawn, class.shape() != crate::class::Shape::Spot, "{class:?} at {zoom}");
-            }
-        }
-    }
-
-    #[test]
-    fn widths_never_shrink_when_zooming_in() {
-        for class in Class::ALL {
-            let width = |tenth: u32| line(class, f64::from(tenth) / 10.0).map_or(0.0, |(_, width)| width);
-            for tenth in 100..200 {
-                assert!(width(tenth) <= width(tenth + 1), "{class:?} at {tenth}");
-            }
-        }
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use super::street::Streets;
 use crate::class::{Class, Shape};
 use crate::draw::{Drawing, Item};
 use crate::shape;
-use crate::style::{self, Color};
+use crate::style::Ink;
 use crate::town::HouseNumber;
 use crate::world::{Rect, Spot, View};
 
@@ -17,7 +17,7 @@ pub struct Candidate<'t> {
     /// Among equals: longer streets and larger areas go first.
     pub extent: u32,
     pub size_px: f32,
-    pub color: Color,
+    pub ink: Ink,
     /// Its middle.
     pub spot: Spot,
     pub anchor: Anchor,
@@ -76,7 +76,7 @@ pub fn candidates<'t>(drawing: &Drawing<'t>, numbers: &[HouseNumber<'t>], view: 
     }
     all.streets.join();
     all.list.extend(numbers.iter().filter(|number| seen.contains(number.spot)).map(|number| Candidate {
-        color: style::NUMBER_LABEL,
+        ink: Ink::Number,
         // Every door and every shop of one house carries its number: once is enough.
         repeat_px: 110.0,
         margin_px: 3.0,
@@ -99,7 +99,7 @@ fn upright(text: &str, spot: Spot, priority: u32, size_px: f32) -> Candidate<'_>
         priority,
         extent: 0,
         size_px,
-        color: style::LABEL,
+        ink: Ink::Place,
         spot,
         anchor: Anchor::Spot,
         repeat_px: 260.0,
@@ -114,7 +114,7 @@ impl<'t> Candidates<'t> {
         let Some((priority, size_px)) = street(item.class, view.zoom) else { return };
         // What runs below ground is not what people stand in front of.
         let priority = if item.tunnel { priority.min(370) } else { priority };
-        let color = if matches!(item.class, Class::River | Class::Stream) { style::WATER_LABEL } else { style::LABEL };
+        let ink = if matches!(item.class, Class::River | Class::Stream) { Ink::Water } else { Ink::Place };
         for part in drawing.feature(item).parts() {
             let Some((piece, length)) = self.streets.add(text, part, view) else { continue };
             let count = (length / STREET_STEP_PX).round().max(1.0);
@@ -128,7 +128,7 @@ impl<'t> Candidates<'t> {
                 self.list.push(Candidate {
                     anchor: Anchor::Street { piece, at },
                     extent,
-                    color,
+                    ink,
                     repeat_px: STREET_REPEAT_PX,
                     ..upright(text, spot, priority, size_px)
                 });
@@ -138,15 +138,15 @@ impl<'t> Candidates<'t> {
 
     fn area(&mut self, drawing: &Drawing<'t>, item: &Item<'t>, text: &'t str, view: &View) {
         let important = item.kind.and_then(interest).filter(|(zoom, ..)| view.zoom >= *zoom);
-        let (priority, size_px, color) = match item.class {
-            Class::Water => (560, 17.0, style::WATER_LABEL),
-            Class::Park | Class::Wood | Class::Beach => (540, 17.0, style::GREEN_LABEL),
-            Class::Square if item.kind == Some("place=square") || view.zoom >= 16.0 => (650, 16.0, style::LABEL),
-            Class::School | Class::Hospital if view.zoom >= 15.5 => (420, 16.0, style::POI_LABEL),
+        let (priority, size_px, ink) = match item.class {
+            Class::Water => (560, 17.0, Ink::Water),
+            Class::Park | Class::Wood | Class::Beach => (540, 17.0, Ink::Green),
+            Class::Square if item.kind == Some("place=square") || view.zoom >= 16.0 => (650, 16.0, Ink::Place),
+            Class::School | Class::Hospital if view.zoom >= 15.5 => (420, 16.0, Ink::Poi),
             Class::Building if view.zoom >= 16.0 || important.is_some() => {
-                (important.map_or(300, |(_, priority)| priority), 16.0, style::POI_LABEL)
+                (important.map_or(300, |(_, priority)| priority), 16.0, Ink::Poi)
             }
-            Class::Grass | Class::Pitch | Class::Quay | Class::Industry if view.zoom >= 16.0 => (320, 16.0, style::LABEL),
+            Class::Grass | Class::Pitch | Class::Quay | Class::Industry if view.zoom >= 16.0 => (320, 16.0, Ink::Place),
             _ => return,
         };
         let rings: Vec<&[Spot]> = drawing.feature(item).parts().collect();
@@ -160,7 +160,7 @@ impl<'t> Candidates<'t> {
         let extent = (width * height).log2() as u32;
         // A name may stand out of its area a little; a landmark's more.
         let room_px = if important.is_some() { width.max(60.0) * 1.5 + 60.0 } else { width * 1.15 + 16.0 };
-        self.list.push(Candidate { extent, color, room_px, ..upright(text, spot, priority, size_px) });
+        self.list.push(Candidate { extent, ink, room_px, ..upright(text, spot, priority, size_px) });
     }
 
     fn point(&mut self, drawing: &Drawing<'t>, item: &Item<'t>, text: &'t str, zoom: f64) {
@@ -173,13 +173,13 @@ impl<'t> Candidates<'t> {
         }
         let Some((from, priority)) = interest(kind) else { return };
         if zoom >= from {
-            let color = match kind {
-                "natural=bay" => style::WATER_LABEL,
-                "place=square" => style::LABEL,
-                _ => style::POI_LABEL,
+            let ink = match kind {
+                "natural=bay" => Ink::Water,
+                "place=square" => Ink::Place,
+                _ => Ink::Poi,
             };
             let margin_px = if zoom >= 17.5 { 8.0 } else { 14.0 };
-            self.list.push(Candidate { color, margin_px, movable: true, ..upright(text, spot, priority, 16.0) });
+            self.list.push(Candidate { ink, margin_px, movable: true, ..upright(text, spot, priority, 16.0) });
         }
     }
 }

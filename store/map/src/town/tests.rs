@@ -82,7 +82,7 @@ proptest! {
             let center = town.bounds().min;
             for view in [View::at(center, zoom, 800.0, 600.0), View::at(Point::from_degrees(lat, lon).unwrap(), zoom, 800.0, 600.0)] {
                 let drawing = town.features(view.rect(10.0), zoom);
-                drawing.steps(zoom).iter().for_each(|step| match step {
+                drawing.steps(crate::style::Style::Standard, zoom).iter().for_each(|step| match step {
                     crate::draw::Step::Fill(feature, _) | crate::draw::Step::Line(feature, _) => {
                         feature.parts().for_each(drop);
                     }

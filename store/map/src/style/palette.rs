@@ -1,0 +1,297 @@
+//! The colours of each style.
+//!
+//! They were sought by numbers, near what the eye had chosen: the tests of `style` hold them to it, and say which pairs.
+
+use super::Color;
+
+/// Every colour of a style, and how wide its edges are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Palette {
+    /// The ground everything lies on.
+    pub land: Color,
+    /// Laid, half transparent, over what lies beyond the town's map: the ground of the kiosk's screens.
+    pub beyond: Color,
+    /// Sea and every other water.
+    pub sea: Color,
+    /// Parks and gardens.
+    pub park: Color,
+    /// Woods and scrub.
+    pub wood: Color,
+    /// Grass, meadows, farmland.
+    pub grass: Color,
+    /// Sports pitches.
+    pub pitch: Color,
+    /// Beaches and sand.
+    pub beach: Color,
+    /// Grounds of schools and hospitals.
+    pub grounds: Color,
+    /// Squares.
+    pub square: Color,
+    /// Car parks.
+    pub parking: Color,
+    /// Industry, railway yards, ports.
+    pub industry: Color,
+    /// Buildings.
+    pub building: Color,
+    /// Ordinary streets.
+    pub street: Color,
+    /// Main streets.
+    pub main_street: Color,
+    /// Trunk roads.
+    pub trunk: Color,
+    /// Motorways.
+    pub motorway: Color,
+    /// Pedestrian streets.
+    pub pedestrian: Color,
+    /// The line between water and land; also streams too narrow to have two banks.
+    pub shore: Color,
+    /// Outline of parks and woods.
+    pub park_edge: Color,
+    /// Outline of sports pitches.
+    pub pitch_edge: Color,
+    /// Outline of buildings.
+    pub building_edge: Color,
+    /// Outline of what one need not tell apart: squares, car parks.
+    pub quiet_edge: Color,
+    /// Edges of streets.
+    pub casing: Color,
+    /// Streets too narrow to have edges; `None` for the colour of the street.
+    pub thin: Option<Color>,
+    /// Footways, stairs, tracks.
+    pub path: Color,
+    /// Cycle ways.
+    pub cycleway: Color,
+    /// Railways and trams.
+    pub rail: Color,
+    /// Borders of municipalities.
+    pub border: Color,
+    /// Names of streets, squares and quarters.
+    pub label: Color,
+    /// Names of waters.
+    pub water_label: Color,
+    /// Names of parks.
+    pub green_label: Color,
+    /// Names of shops, services and sights.
+    pub poi_label: Color,
+    /// House numbers.
+    pub number_label: Color,
+    /// Around every text.
+    pub halo: Color,
+    /// Width of a street's edge on either side in pixels: below zoom 15, and from there on.
+    pub casing_px: [f32; 2],
+    /// Width of the outline of areas in pixels. More than one: tiny-skia draws thinner lines as hairs, and those not alike on either
+    /// side of the edge of a tile.
+    pub edge_px: f32,
+    /// The zoom from which buildings have an outline: before, they are too small and too many.
+    pub building_edge_zoom: f64,
+}
+
+/// Warm and calm: the tokens of the project's look; where a class needs more than the tokens give, its shade lies between two of them.
+pub const STANDARD: Palette = Palette {
+    land: Color(0xEF, 0xEB, 0xE2),
+    beyond: Color(0xF6, 0xF3, 0xEC),
+    sea: Color(0xB5, 0xDA, 0xEC),
+    park: Color(0xD3, 0xE8, 0xC7),
+    wood: Color(0xC7, 0xD7, 0xB5),
+    grass: Color(0xDE, 0xEA, 0xD2),
+    pitch: Color(0xC6, 0xE0, 0xCA),
+    beach: Color(0xF3, 0xE8, 0xC4),
+    grounds: Color(0xF0, 0xE6, 0xD6),
+    square: Color(0xF8, 0xF6, 0xF1),
+    parking: Color(0xE9, 0xE6, 0xE0),
+    industry: Color(0xE8, 0xE3, 0xDC),
+    building: Color(0xCB, 0xC6, 0xC6),
+    street: Color(0xFF, 0xFF, 0xFF),
+    main_street: Color(0xFF, 0xE5, 0x9D),
+    trunk: Color(0xFA, 0xD7, 0x8E),
+    motorway: Color(0xF5, 0xCC, 0x86),
+    pedestrian: Color(0xFA, 0xF9, 0xF7),
+    shore: Color(0x4A, 0x7C, 0x99),
+    park_edge: Color(0x56, 0x7C, 0x48),
+    pitch_edge: Color(0xA9, 0xCB, 0xAF),
+    building_edge: Color(0x71, 0x6A, 0x66),
+    quiet_edge: Color(0xDB, 0xD5, 0xC9),
+    casing: Color(0x7B, 0x73, 0x64),
+    thin: None,
+    path: Color(0x8E, 0x6B, 0x42),
+    cycleway: Color(0x75, 0x71, 0x9A),
+    rail: Color(0x85, 0x7F, 0x76),
+    border: Color(0x8F, 0x72, 0x92),
+    label: Color(0x23, 0x31, 0x3F),
+    water_label: Color(0x21, 0x4F, 0x6B),
+    green_label: Color(0x2B, 0x55, 0x2B),
+    poi_label: Color(0x6B, 0x3A, 0x1E),
+    number_label: Color(0x5A, 0x51, 0x45),
+    halo: Color(0xFF, 0xFF, 0xFF),
+    casing_px: [0.6, 0.8],
+    edge_px: 1.2,
+    building_edge_zoom: 15.5,
+};
+
+/// Black on white.
+pub const CONTRAST: Palette = Palette {
+    land: Color(0xFF, 0xFF, 0xFF),
+    beyond: Color(0xFF, 0xFF, 0xFF),
+    sea: Color(0x89, 0xC7, 0xF9),
+    park: Color(0xA9, 0xDC, 0x9C),
+    wood: Color(0x94, 0xC8, 0x8B),
+    grass: Color(0xD5, 0xF0, 0xCC),
+    pitch: Color(0xBB, 0xE5, 0xB6),
+    beach: Color(0xFF, 0xF0, 0xB8),
+    grounds: Color(0xF3, 0xEC, 0xE0),
+    square: Color(0xFF, 0xFF, 0xFF),
+    parking: Color(0xF0, 0xF0, 0xF0),
+    industry: Color(0xED, 0xED, 0xED),
+    building: Color(0xC4, 0xBE, 0xBA),
+    street: Color(0xFF, 0xFF, 0xFF),
+    main_street: Color(0xFF, 0xE0, 0x66),
+    trunk: Color(0xFF, 0xCF, 0x55),
+    motorway: Color(0xFF, 0xBE, 0x45),
+    pedestrian: Color(0xFF, 0xFF, 0xFF),
+    shore: Color(0x00, 0x40, 0x6E),
+    park_edge: Color(0x14, 0x54, 0x1C),
+    pitch_edge: Color(0x4F, 0x8F, 0x55),
+    building_edge: Color(0x2A, 0x29, 0x29),
+    quiet_edge: Color(0x8A, 0x8A, 0x8A),
+    casing: Color(0x00, 0x00, 0x00),
+    thin: Some(Color(0x00, 0x00, 0x00)),
+    path: Color(0x5E, 0x3A, 0x00),
+    cycleway: Color(0x4B, 0x2A, 0x8C),
+    rail: Color(0x3A, 0x3A, 0x3A),
+    border: Color(0x6B, 0x1F, 0x6B),
+    label: Color(0x00, 0x00, 0x00),
+    water_label: Color(0x00, 0x26, 0x4D),
+    green_label: Color(0x03, 0x3B, 0x0D),
+    poi_label: Color(0x4A, 0x1D, 0x00),
+    number_label: Color(0x22, 0x22, 0x22),
+    halo: Color(0xFF, 0xFF, 0xFF),
+    casing_px: [0.9, 1.5],
+    edge_px: 1.4,
+    building_edge_zoom: 16.0,
+};
+
+/// White on black.
+pub const CONTRAST_DARK: Palette = Palette {
+    land: Color(0x00, 0x00, 0x00),
+    beyond: Color(0x00, 0x00, 0x00),
+    sea: Color(0x00, 0x19, 0x5B),
+    park: Color(0x0F, 0x26, 0x00),
+    wood: Color(0x04, 0x21, 0x04),
+    grass: Color(0x07, 0x1E, 0x08),
+    pitch: Color(0x10, 0x3F, 0x19),
+    beach: Color(0x2E, 0x26, 0x00),
+    grounds: Color(0x13, 0x13, 0x13),
+    square: Color(0x1F, 0x1F, 0x1F),
+    parking: Color(0x14, 0x14, 0x14),
+    industry: Color(0x10, 0x10, 0x0F),
+    building: Color(0x32, 0x32, 0x30),
+    street: Color(0x58, 0x58, 0x57),
+    main_street: Color(0x73, 0x6B, 0x57),
+    trunk: Color(0x74, 0x6B, 0x55),
+    motorway: Color(0x75, 0x6B, 0x52),
+    pedestrian: Color(0x50, 0x51, 0x53),
+    shore: Color(0x6F, 0xC3, 0xFF),
+    park_edge: Color(0x7B, 0xE0, 0x89),
+    pitch_edge: Color(0x4F, 0x8F, 0x58),
+    building_edge: Color(0xB0, 0xAF, 0xAF),
+    quiet_edge: Color(0x6A, 0x6A, 0x6A),
+    casing: Color(0xFF, 0xFF, 0xFF),
+    thin: Some(Color(0xFF, 0xFF, 0xFF)),
+    path: Color(0xE0, 0xB0, 0x70),
+    cycleway: Color(0xBF, 0xA8, 0xFF),
+    rail: Color(0xB8, 0xB8, 0xB8),
+    border: Color(0xE0, 0x90, 0xE0),
+    label: Color(0xFF, 0xFF, 0xFF),
+    water_label: Color(0xDA, 0xF2, 0xFF),
+    green_label: Color(0xD2, 0xFF, 0xD6),
+    poi_label: Color(0xFF, 0xEC, 0xD3),
+    number_label: Color(0xF3, 0xF3, 0xF3),
+    halo: Color(0x00, 0x00, 0x00),
+    casing_px: [0.8, 1.4],
+    edge_px: 1.4,
+    building_edge_zoom: 16.0,
+};
+
+/// Nothing but lines on white: fills only cover what lies under them.
+pub const LINES: Palette = Palette {
+    land: Color(0xFF, 0xFF, 0xFF),
+    beyond: Color(0xFF, 0xFF, 0xFF),
+    sea: Color(0xFF, 0xFF, 0xFF),
+    park: Color(0xFF, 0xFF, 0xFF),
+    wood: Color(0xFF, 0xFF, 0xFF),
+    grass: Color(0xFF, 0xFF, 0xFF),
+    pitch: Color(0xFF, 0xFF, 0xFF),
+    beach: Color(0xFF, 0xFF, 0xFF),
+    grounds: Color(0xFF, 0xFF, 0xFF),
+    square: Color(0xFF, 0xFF, 0xFF),
+    parking: Color(0xFF, 0xFF, 0xFF),
+    industry: Color(0xFF, 0xFF, 0xFF),
+    building: Color(0xFF, 0xFF, 0xFF),
+    street: Color(0xFF, 0xFF, 0xFF),
+    main_street: Color(0xFF, 0xFF, 0xFF),
+    trunk: Color(0xFF, 0xFF, 0xFF),
+    motorway: Color(0xFF, 0xFF, 0xFF),
+    pedestrian: Color(0xFF, 0xFF, 0xFF),
+    shore: Color(0x0B, 0x5C, 0xAD),
+    park_edge: Color(0x2A, 0x7D, 0x4A),
+    pitch_edge: Color(0xB4, 0xB4, 0xB4),
+    building_edge: Color(0x80, 0x80, 0x80),
+    quiet_edge: Color(0xB4, 0xB4, 0xB4),
+    casing: Color(0x1A, 0x1A, 0x1A),
+    thin: Some(Color(0x1A, 0x1A, 0x1A)),
+    path: Color(0x5E, 0x3A, 0x00),
+    cycleway: Color(0x4C, 0x2A, 0x8C),
+    rail: Color(0x39, 0x3A, 0x3A),
+    border: Color(0x6B, 0x1F, 0x6B),
+    label: Color(0x00, 0x00, 0x00),
+    water_label: Color(0x00, 0x26, 0x4D),
+    green_label: Color(0x07, 0x3B, 0x0E),
+    poi_label: Color(0x4B, 0x1D, 0x00),
+    number_label: Color(0x22, 0x22, 0x22),
+    halo: Color(0xFF, 0xFF, 0xFF),
+    casing_px: [0.7, 1.1],
+    edge_px: 1.2,
+    building_edge_zoom: 16.0,
+};
+
+/// Light on dark; streets stay dark enough for light letters to be read on them.
+pub const NIGHT: Palette = Palette {
+    land: Color(0x14, 0x1A, 0x1F),
+    beyond: Color(0x10, 0x19, 0x1F),
+    sea: Color(0x00, 0x1A, 0x5A),
+    park: Color(0x18, 0x28, 0x04),
+    wood: Color(0x14, 0x23, 0x05),
+    grass: Color(0x17, 0x27, 0x1D),
+    pitch: Color(0x17, 0x39, 0x24),
+    beach: Color(0x2A, 0x27, 0x1C),
+    grounds: Color(0x1C, 0x21, 0x26),
+    square: Color(0x21, 0x27, 0x2D),
+    parking: Color(0x16, 0x1D, 0x23),
+    industry: Color(0x1A, 0x1F, 0x23),
+    building: Color(0x3B, 0x3C, 0x39),
+    street: Color(0x66, 0x70, 0x78),
+    main_street: Color(0x78, 0x6F, 0x53),
+    trunk: Color(0x7C, 0x6E, 0x53),
+    motorway: Color(0x7A, 0x6D, 0x50),
+    pedestrian: Color(0x69, 0x6F, 0x75),
+    shore: Color(0x5C, 0x94, 0xBC),
+    park_edge: Color(0x72, 0xA1, 0x7A),
+    pitch_edge: Color(0x2F, 0x5A, 0x3C),
+    building_edge: Color(0x86, 0x8C, 0x90),
+    quiet_edge: Color(0x39, 0x44, 0x4C),
+    casing: Color(0x0D, 0x11, 0x14),
+    thin: None,
+    path: Color(0xB0, 0x8D, 0x62),
+    cycleway: Color(0x9B, 0x95, 0xC5),
+    rail: Color(0x8A, 0x91, 0x97),
+    border: Color(0xB4, 0x8B, 0xB6),
+    label: Color(0xF9, 0xFD, 0xFF),
+    water_label: Color(0xE8, 0xF7, 0xFF),
+    green_label: Color(0xE7, 0xFB, 0xE9),
+    poi_label: Color(0xFF, 0xF3, 0xE2),
+    number_label: Color(0xF3, 0xF7, 0xFA),
+    halo: Color(0x0C, 0x11, 0x15),
+    casing_px: [0.6, 0.9],
+    edge_px: 1.2,
+    building_edge_zoom: 15.5,
+};
