@@ -82,7 +82,7 @@ pub fn write(wish: &Wish) -> anyhow::Result<Written> {
         studio.stage(shot, session)?;
         let found = audit::audit(studio.window.window(), studio.rules(shot, session), &fonts);
         written.findings.extend(found.into_iter().map(|finding| (shot.name(), finding)));
-        let picture = studio.take(session, &shot.language)?;
+        let picture = studio.take(session, shot)?;
         let path = out.join(shot.name()).with_extension("png");
         image::save_buffer(&path, picture.as_bytes(), shot.size.0, shot.size.1, image::ColorType::Rgba8)
             .with_context(|| format!("{} cannot be written", path.display()))?;
@@ -131,7 +131,7 @@ impl Studio {
     fn picture(&self, name: &'static str, session: &Session, language: &str, size: (u32, u32)) -> anyhow::Result<Pixels> {
         let shot = Shot { screen: name, language: language.to_owned(), settings: Settings::default(), size };
         self.stage(&shot, session)?;
-        self.take(session, language)
+        self.take(session, &shot)
     }
 
     /// Puts one sample on the screen.
@@ -179,13 +179,14 @@ impl Studio {
     }
 
     /// The picture of what is staged.
-    fn take(&self, session: &Session, language: &str) -> anyhow::Result<Pixels> {
+    fn take(&self, session: &Session, shot: &Shot) -> anyhow::Result<Pixels> {
         if self.town.map_file.is_some() && matches!(session.screen, Screen::Place | Screen::Browse) {
             // Once for the layout, which tells the map's size.
             self.window.window().take_snapshot()?;
             let mut mapping = self.mapping.borrow_mut();
-            let state = State { town: Some(self.town.clone()), session: session.clone(), ..State::default() };
-            mapping.follow(&state, language);
+            let mut state = State { town: Some(self.town.clone()), session: session.clone(), ..State::default() };
+            state.session.settings = shot.settings.clone();
+            mapping.follow(&state, &shot.language);
             mapping.look(self.town.center);
             mapping.settle(&self.window);
         }

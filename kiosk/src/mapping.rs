@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use api::Point;
 use slint::Global;
 
-use crate::app::{Msg, Screen, State};
+use crate::app::{Colours, Msg, Screen, State};
 use crate::bridge::{self, Send};
 use crate::map::motion::Motion;
-use crate::map::{MapView, Marker};
+use crate::map::{MapView, Marker, Style};
 use crate::{Inner, ui};
 
 /// A street with its houses.
@@ -63,6 +63,18 @@ struct Shown {
     pin: Option<(Point, Option<u32>)>,
     markers: Vec<Marker>,
     language: String,
+    style: Style,
+}
+
+/// The map's style that goes with the colours of the screens.
+fn style_of(colours: Colours) -> Style {
+    match colours {
+        // Of the map's styles the calm one is the softest, too.
+        Colours::Standard | Colours::Soft => Style::Standard,
+        Colours::Dark => Style::Night,
+        Colours::ContrastDark => Style::ContrastDark,
+        Colours::ContrastLight => Style::Contrast,
+    }
 }
 
 impl Mapping {
@@ -100,12 +112,19 @@ impl Mapping {
             kind: report.kind,
             open: report.status.is_open(),
         });
-        let shown = Shown { screen: session.screen, pin, markers: markers.collect(), language: language.to_owned() };
+        let shown = Shown {
+            screen: session.screen,
+            pin,
+            markers: markers.collect(),
+            language: language.to_owned(),
+            style: style_of(session.settings.colours),
+        };
         if self.shown.as_ref() == Some(&shown) {
             return;
         }
         if let Some(view) = &mut self.view {
             view.set_language(language);
+            view.set_style(shown.style);
             view.set_pin(shown.pin.map(|(point, _)| point), shown.pin.and_then(|(_, radius)| radius));
             view.set_markers(shown.markers.clone());
         }

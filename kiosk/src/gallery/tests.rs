@@ -135,7 +135,7 @@ fn screens_look_as_they_did() {
         let settings = Settings { text, colours, low, ..Settings::default() };
         let shot = Shot { screen, language: language.to_owned(), settings, size };
         studio.stage(&shot, sample(screen)).unwrap();
-        let drawn = smaller(&studio.take(sample(screen), language).unwrap());
+        let drawn = smaller(&studio.take(sample(screen), &shot).unwrap());
         hold(shot.name(), drawn);
     }
     assert!(wrong.is_empty(), "{}\nIf this is meant: KIOSK_GOLDEN=update cargo test -p kiosk look_as_they_did", wrong.join("\n"));
