@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kiosk::map::motion::Motion;
 use kiosk::map::{MapView, Marker, Style};
 use map::Town;
 use store::fact::Kind;
@@ -82,60 +81,8 @@ fn main() -> anyhow::Result<()> {
     }
     report("zoom frame", &mut times);
     view.settle();
-    gestures(&mut view, center, size);
-    view.settle();
     println!("tiles kept: {:.1} MB; resident {}", view.tile_bytes() as f64 / 1e6, resident());
     Ok(())
-}
-
-/// A resident looks round, as recorded at a screen: flicks to all sides, two taps to come closer, two fingers to go away again. At 60
-/// frames a second, each with the copy that the window takes, while tiles and names are drawn.
-fn gestures(view: &mut MapView, center: Point, size: (u32, u32)) {
-    view.center_on(center, 16.0);
-    let frame = Duration::from_micros(16_667);
-    let middle = (size.0 as f32 / 2.0, size.1 as f32 / 2.0);
-    let mut times = Vec::new();
-    let mut show = |view: &mut MapView, started: Instant| {
-        let (rgb, _) = view.frame();
-        std::hint::black_box(rgb.to_vec());
-        times.push(started.elapsed());
-        std::thread::sleep(frame.saturating_sub(started.elapsed()));
-    };
-    for (dx, dy) in [(-1.0, 0.2), (0.6, -1.0), (1.0, 0.0), (-0.3, 1.0), (-1.0, -1.0), (1.0, 0.6)] {
-        let mut motion = Motion::default();
-        // Ten moves of a finger that grows faster, then it leaves.
-        for at in 0..10u16 {
-            let started = Instant::now();
-            let far = 6.0 + f32::from(at) * 3.0;
-            view.pan_px(dx * far, dy * far);
-            motion.drag(u64::from(at) * 17, dx * far, dy * far);
-            show(view, started);
-        }
-        motion.release(160);
-        while motion.moves() {
-            let started = Instant::now();
-            let moved = motion.pass(17);
-            view.pan_px(moved.pan_px.0, moved.pan_px.1);
-            show(view, started);
-        }
-        motion.zoom(1.0, middle);
-        while motion.moves() {
-            let started = Instant::now();
-            if let Some((steps, anchor)) = motion.pass(17).zoom {
-                view.zoom_by(steps, anchor);
-            }
-            show(view, started);
-        }
-        for at in 0..30u8 {
-            let started = Instant::now();
-            view.pan_px(2.0, -1.0);
-            view.zoom_by(-1.0 / 30.0, (middle.0 + f32::from(at), middle.1));
-            show(view, started);
-        }
-    }
-    report(&format!("gestures, {} frames", times.len()), &mut times);
-    let late = times.iter().filter(|time| **time > frame).count();
-    println!("  frames over 16.7 ms: {late}, the longest {:?}", times.last().copied().unwrap_or_default());
 }
 
 fn open(path: &Path) -> anyhow::Result<Town> {

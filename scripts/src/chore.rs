@@ -10,10 +10,17 @@ use crate::shell::{cargo, output, run};
 
 pub fn bench(args: &[String]) -> Result<()> {
     // The kiosk is measured on a screen and by a finger.
-    let names_parts = args.iter().any(|arg| ["store", "api", "large"].contains(&arg.as_str()));
+    let names_parts = args.iter().any(|arg| ["store", "api", "large", "map"].contains(&arg.as_str()));
     if args.iter().any(|arg| arg == "kiosk") || !names_parts {
         let need = ". scripts/prepare; need_packages xvfb fontconfig fonts-noto-core $window_packages; need_typeface";
         run(Command::new("sh").args(["-euc", need, "cargo x bench"]))?;
+    }
+    if args.iter().any(|arg| arg == "map") || !names_parts {
+        run(Command::new("sh").args([
+            "-euc",
+            ". scripts/prepare; need_packages tilemaker fontconfig fonts-noto-core",
+            "cargo x bench",
+        ]))?;
     }
     // The programs themselves are measured too: they must be of the same build.
     run(&mut cargo(&["build", "--release", "--bins", "-p", "appliance", "-p", "kiosk", "-p", "tui"]))?;

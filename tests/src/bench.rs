@@ -4,6 +4,7 @@ pub mod api;
 pub mod frames;
 pub mod kiosk;
 pub mod large;
+pub mod map;
 pub mod screen;
 pub mod store;
 

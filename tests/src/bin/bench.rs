@@ -1,5 +1,7 @@
 //! `cargo x bench`: figures of this machine, each beside what SQLite does with the same durable work in the same run.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::Parser;
 use tests::bench::{self, Report};
@@ -13,6 +15,9 @@ struct Arguments {
     /// Reports of the large store
     #[arg(long, default_value_t = 100_000)]
     reports: u32,
+    /// Extracts of the map's figures [default: a made-up town]
+    #[arg(long, value_name = "FILE.osm.pbf")]
+    extract: Vec<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -25,6 +30,8 @@ enum What {
     Large,
     /// The kiosk in a window: cold start, rest
     Kiosk,
+    /// The map: import, search, drawing
+    Map,
 }
 
 fn main() -> Result<()> {
@@ -42,6 +49,9 @@ fn main() -> Result<()> {
     }
     if wanted(What::Kiosk) {
         bench::kiosk::measure(&mut report)?;
+    }
+    if wanted(What::Map) {
+        bench::map::measure(&mut report, &arguments.extract)?;
     }
     report.end()
 }
