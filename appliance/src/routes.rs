@@ -52,6 +52,7 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("health", |app, asked| town::health(app, asked).boxed()),
     ("town", |app, asked| town::town(app, asked).boxed()),
     ("reports", |app, asked| report::list(app, asked).boxed()),
+    ("clusters", |app, asked| report::clusters(app, asked).boxed()),
     ("report", |app, asked| report::one(app, asked).boxed()),
     ("near", |app, asked| report::near(app, asked).boxed()),
     ("file_report", |app, asked| report::file(app, asked).boxed()),

@@ -4,6 +4,7 @@
 //! events came. Every report has a slot: a few dozen bytes that say all that a filter needs, so that counting a hundred thousand
 //! of them is a walk through some megabytes.
 
+mod cluster;
 mod grid;
 mod handles;
 mod queue;
@@ -11,8 +12,10 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use self::cluster::{CELL_PX, Cluster};
 pub use self::queue::{Counts, Queue};
 
+use self::cluster::Clustering;
 use self::grid::Grid;
 use self::handles::Handles;
 use crate::event::Event;
@@ -53,7 +56,10 @@ impl Present {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     pub kind: Option<Kind>,
-    pub category: Option<CategoryCode>,
+    /// Of one of these; of any when there is none.
+    pub categories: Vec<CategoryCode>,
+    /// Changed at this time or later, as the public saw it; at any time when it is 0.
+    pub since_ms: UnixMs,
     /// Without closed ones.
     pub open_only: bool,
     /// Without hidden ones.
@@ -65,6 +71,8 @@ pub struct Filter {
 struct Entry {
     id: ReportId,
     point: Point,
+    /// Where that is on the flat world of the map.
+    spot: map::Spot,
     filed: Hlc,
     updated: Hlc,
     due_ms: UnixMs,
@@ -111,7 +119,8 @@ pub struct Index {
 /// A filter with codes looked up.
 struct Test {
     kind: Option<Kind>,
-    category: Option<u16>,
+    categories: Vec<u16>,
+    since_ms: UnixMs,
     open_only: bool,
     public_only: bool,
 }
@@ -119,7 +128,8 @@ struct Test {
 impl Test {
     fn passes(&self, entry: &Entry) -> bool {
         self.kind.is_none_or(|kind| kind == entry.kind)
-            && self.category.is_none_or(|category| category == entry.category)
+            && (self.categories.is_empty() || self.categories.contains(&entry.category))
+            && self.since_ms <= entry.updated.ms()
             && (!self.open_only || entry.is_open())
             && (!self.public_only || !entry.hidden)
     }
@@ -172,7 +182,7 @@ impl Index {
         let mut few = Vec::new();
         // Up to here, picking the newest of what is found costs less than walking back through the whole town until enough are.
         let enough = limit.saturating_mul(8).saturating_mul(self.entries.len()).isqrt().max(limit.saturating_mul(4));
-        let mut take = |entry: &Entry| {
+        let take = |entry: &Entry| {
             if passes(entry) {
                 total += 1;
                 if few.len() <= enough {
@@ -180,12 +190,7 @@ impl Index {
                 }
             }
         };
-        // Jumping from cell to entry costs some ten times as much as going through all entries in turn.
-        if self.grid.count(bounds) > self.entries.len() / 10 {
-            self.entries.iter().for_each(take);
-        } else {
-            self.grid.each(bounds, |slot| take(&self.entries[slot as usize]));
-        }
+        self.each(bounds, take);
         if few.len() > enough {
             return (self.newest_that(limit, UnixMs::MAX, passes), total);
         }
@@ -195,6 +200,24 @@ impl Index {
         }
         few.sort_unstable_by(|a, b| b.cmp(a));
         (few.into_iter().map(|(_, id)| id).collect(), total)
+    }
+
+    /// The reports in the rectangle that pass, clustered for a map at this zoom (as web maps count it), and how many reports those in the
+    /// rectangle are.
+    pub fn clusters(&self, bounds: &Bounds, zoom: f64, filter: &Filter) -> (Vec<Cluster>, u32) {
+        let Some(test) = self.test(filter) else { return (Vec::new(), 0) };
+        let mut clustering = Clustering::new(bounds, zoom);
+        let around = clustering.around();
+        let mut total = 0;
+        let take = |entry: &Entry| {
+            if around.contains(&entry.point) && test.passes(entry) {
+                total += u32::from(bounds.contains(&entry.point));
+                clustering.add(entry);
+            }
+        };
+        self.each(&around, take);
+        let code = |number: u16| self.categories.iter().find(|(_, other)| **other == number).map(|(code, _)| code.clone());
+        (clustering.finish(code), total)
     }
 
     /// Reports that pass, last changed first, from `before_ms` on backwards, at most `limit`; and how many pass at any time.
@@ -232,7 +255,7 @@ impl Index {
         filter: &Filter,
         limit: usize,
     ) -> Vec<(ReportId, u32)> {
-        let filter = Filter { category: Some(category.clone()), ..filter.clone() };
+        let filter = Filter { categories: vec![category.clone()], ..filter.clone() };
         let Some(test) = self.test(&filter) else { return Vec::new() };
         let mut found = self.around(point, radius_m, &test);
         found.truncate(limit);
@@ -285,13 +308,26 @@ impl Index {
         self.open
     }
 
-    /// Nothing passes a filter by a category that no report has.
+    /// Every entry that may lie in the rectangle; in no particular order.
+    fn each(&self, bounds: &Bounds, mut take: impl FnMut(&Entry)) {
+        // Jumping from cell to entry costs some ten times as much as going through all entries in turn.
+        if self.grid.count(bounds) > self.entries.len() / 10 {
+            self.entries.iter().for_each(take);
+        } else {
+            self.grid.each(bounds, |slot| take(&self.entries[slot as usize]));
+        }
+    }
+
+    /// Nothing passes a filter by categories that no report has.
     fn test(&self, filter: &Filter) -> Option<Test> {
-        let category = match &filter.category {
-            Some(code) => Some(*self.categories.get(code)?),
-            None => None,
-        };
-        Some(Test { kind: filter.kind, category, open_only: filter.open_only, public_only: filter.public_only })
+        let categories: Vec<u16> = filter.categories.iter().filter_map(|code| self.categories.get(code).copied()).collect();
+        (filter.categories.is_empty() || !categories.is_empty()).then_some(Test {
+            kind: filter.kind,
+            categories,
+            since_ms: filter.since_ms,
+            open_only: filter.open_only,
+            public_only: filter.public_only,
+        })
     }
 
     fn newest_that(&self, limit: usize, before_ms: UnixMs, passes: impl Fn(&Entry) -> bool) -> Vec<ReportId> {
@@ -322,9 +358,11 @@ impl Index {
     }
 
     fn entry(&mut self, state: &State, report: &Report) -> Entry {
+        let point = report.place.point;
         Entry {
             id: report.id,
-            point: report.place.point,
+            point,
+            spot: map::Point { lat_e7: point.lat_e7, lon_e7: point.lon_e7 }.spot(),
             filed: report.filed_hlc,
             updated: report.updated_hlc,
             due_ms: state.due_ms(report),

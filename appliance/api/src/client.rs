@@ -157,6 +157,11 @@ impl Client {
         self.get_with("reports", query).await
     }
 
+    /// Reports for a map, those that lie upon one another as one.
+    pub async fn clusters(&self, query: &ClusterQuery) -> Result<ClusterList, CallError> {
+        self.get_with("clusters", query).await
+    }
+
     /// One report.
     pub async fn report(&self, report: ReportId) -> Result<Report, CallError> {
         self.get("report", &report.to_string()).await

@@ -90,6 +90,17 @@ pub const ROUTES: &[Route] = &[
         get("reports", "/api/v1/reports", Anyone, "Reports that anyone may see", Json(json::<ReportList>), &[400]),
         json::<ReportQuery>,
     ),
+    with_query(
+        get(
+            "clusters",
+            "/api/v1/clusters",
+            Anyone,
+            "Reports for a map: those that lie upon one another at a zoom as one",
+            Json(json::<ClusterList>),
+            &[400],
+        ),
+        json::<ClusterQuery>,
+    ),
     get("report", "/api/v1/reports/{report}", Anyone, "One report", Json(json::<Report>), &[400, 404]),
     with_query(
         get("near", "/api/v1/near", Anyone, "Near reports of a category, for \"me too\"", Json(json::<NearReply>), &[400, 422]),

@@ -1,7 +1,10 @@
 //! Requests, replies and notices.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use store::code::FollowCode;
 pub use store::decide::{Decision, Refusal};
 pub use store::fact::{
@@ -152,9 +155,11 @@ pub struct ReportQuery {
     /// `south,west,north,east` in degrees.
     pub bounds: Option<String>,
     pub kind: Option<Kind>,
-    pub category: Option<CategoryCode>,
+    pub category: Option<CategoryCodes>,
     /// Open reports only (default), or all that are shown.
     pub closed: Option<bool>,
+    /// Changed at this time or later.
+    pub since_ms: Option<UnixMs>,
     /// How many at most (1 to 500, default 100).
     pub limit: Option<u32>,
     /// `near=lat,lon` sorts by distance; otherwise newest first.
@@ -168,6 +173,87 @@ pub struct ReportQuery {
 pub struct ReportList {
     pub reports: Vec<Summary>,
     /// How many match in all.
+    pub total: u32,
+}
+
+/// One or several categories; in an address with commas between them: `light,waste`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CategoryCodes(pub Vec<CategoryCode>);
+
+impl Serialize for CategoryCodes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let codes: Vec<String> = self.0.iter().map(CategoryCode::to_string).collect();
+        serializer.serialize_str(&codes.join(","))
+    }
+}
+
+impl<'de> Deserialize<'de> for CategoryCodes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<CategoryCodes, D::Error> {
+        let codes = String::deserialize(deserializer)?;
+        codes.split(',').map(|code| code.trim().parse().map_err(D::Error::custom)).collect::<Result<_, _>>().map(CategoryCodes)
+    }
+}
+
+impl JsonSchema for CategoryCodes {
+    fn schema_name() -> Cow<'static, str> {
+        "CategoryCodes".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^[a-z0-9-]{1,40}(,[a-z0-9-]{1,40})*$",
+            "description": "One or several categories, with commas between them",
+        })
+    }
+}
+
+/// Query of `GET /api/v1/clusters`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterQuery {
+    /// `south,west,north,east` in degrees.
+    pub bounds: String,
+    /// How large the map shows the town, as web maps count it (0 to 24). A window of a great many markers is clustered more coarsely.
+    pub zoom: f64,
+    #[serde(default)]
+    pub kind: Option<Kind>,
+    #[serde(default)]
+    pub category: Option<CategoryCodes>,
+    /// Open reports only (default), or all that are shown.
+    #[serde(default)]
+    pub closed: Option<bool>,
+    /// Changed at this time or later.
+    #[serde(default)]
+    pub since_ms: Option<UnixMs>,
+}
+
+/// One report on a map, or several that lie too near to one another to be told apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cluster {
+    /// The report's place, or the middle of all.
+    pub point: Point,
+    pub count: u32,
+    /// How many of them are open.
+    pub open: u32,
+    /// Which one, if it is one.
+    pub report: Option<ReportId>,
+    /// If all are of one kind.
+    pub kind: Option<Kind>,
+    /// If all are of one category.
+    pub category: Option<CategoryCode>,
+    /// The rectangle that holds all.
+    pub bounds: Bounds,
+    /// When any of them changed last.
+    pub updated_ms: UnixMs,
+}
+
+/// Reply of `GET /api/v1/clusters`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClusterList {
+    /// Those whose middle lies in the rectangle.
+    pub clusters: Vec<Cluster>,
+    /// How many reports lie in the rectangle.
     pub total: u32,
 }
 

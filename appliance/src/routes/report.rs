@@ -3,8 +3,8 @@
 use std::sync::{Arc, PoisonError};
 
 use api::{
-    Bounds, Filed, Follow, NearQuery, NearReply, NewComment, NewReport, NewSupport, Point, Refusal, ReportId, ReportList,
-    ReportQuery, Supported,
+    Bounds, CategoryCodes, ClusterList, ClusterQuery, Filed, Follow, Kind, NearQuery, NearReply, NewComment, NewReport,
+    NewSupport, Point, Refusal, ReportId, ReportList, ReportQuery, Supported, UnixMs,
 };
 use store::decide::{Actor, Command};
 use store::index::Filter;
@@ -14,14 +14,15 @@ use crate::app::App;
 use crate::routes::{Asked, limit, limit_max};
 use crate::view;
 
+/// Nearer than any map shows.
+const ZOOM_MAX: f64 = 24.0;
 /// Near reports offered for "me too".
 const NEAR_MAX: usize = 10;
 
 pub async fn list(app: Arc<App>, asked: Asked) -> Reply {
     let query: ReportQuery = asked.query()?;
     let limit = limit(query.limit, 100, limit_max("reports"))?;
-    let filter =
-        Filter { kind: query.kind, category: query.category, open_only: !query.closed.unwrap_or(false), public_only: true };
+    let filter = filter(query.kind, query.category, query.since_ms, query.closed);
     let present = app.present();
     let (state, index) = (&present.state, &present.index);
     let (ids, total) = match (query.bounds, query.near) {
@@ -31,6 +32,28 @@ pub async fn list(app: Arc<App>, asked: Asked) -> Reply {
         (None, None) => index.newest(state, &filter, query.before_ms, limit),
     };
     json(&ReportList { reports: view::summaries(&present, &ids), total })
+}
+
+pub async fn clusters(app: Arc<App>, asked: Asked) -> Reply {
+    let query: ClusterQuery = asked.query()?;
+    let bounds = parse_bounds(&query.bounds)?;
+    if !(0.0..=ZOOM_MAX).contains(&query.zoom) {
+        return Err(No::bad_request("zoom: expected 0 to 24"));
+    }
+    let filter = filter(query.kind, query.category, query.since_ms, query.closed);
+    let present = app.present();
+    let (clusters, total) = present.index.clusters(&bounds, query.zoom, &filter);
+    json(&ClusterList { clusters: clusters.into_iter().map(view::cluster).collect(), total })
+}
+
+fn filter(kind: Option<Kind>, categories: Option<CategoryCodes>, since_ms: Option<UnixMs>, closed: Option<bool>) -> Filter {
+    Filter {
+        kind,
+        categories: categories.unwrap_or_default().0,
+        since_ms: since_ms.unwrap_or(0),
+        open_only: !closed.unwrap_or(false),
+        public_only: true,
+    }
 }
 
 pub async fn one(app: Arc<App>, asked: Asked) -> Reply {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::fact::{Body, HideReason, Target};
+use crate::fact::{Body, HideReason, Kind, Target};
 use crate::model::tests::history::{Device, NOW, category, filed, history, report, staff};
 
 impl Index {
@@ -96,6 +96,120 @@ fn town(points: &[(i32, i32)]) -> Present {
         present.apply(&device.says(report(at as u8), body));
     }
     present
+}
+
+/// All of the planet that maps show.
+const PLANET: Bounds = Bounds {
+    min: Point { lat_e7: -840_000_000, lon_e7: -1_799_000_000 },
+    max: Point { lat_e7: 840_000_000, lon_e7: 1_799_000_000 },
+};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn clusters_hold_every_report_once_and_panning_changes_none(
+        points in prop::collection::vec((600_000_000..600_400_000_i32, 248_000_000..248_800_000_i32), 1..120),
+        // Nearer, the whole town would have so many cells that it is seen from farther away.
+        zoom in 8.0..16.0_f64,
+        windows in prop::collection::vec((600_000_000..600_400_000_i32, 248_000_000..248_800_000_i32, 0..300_000_i32), 1..4),
+    ) {
+        let present = town(&points);
+        let town = Bounds {
+            min: Point { lat_e7: 599_900_000, lon_e7: 247_900_000 },
+            max: Point { lat_e7: 600_500_000, lon_e7: 248_900_000 },
+        };
+        let (all, total) = present.index.clusters(&town, zoom, &Filter::default());
+        prop_assert_eq!(total as usize, points.len());
+        prop_assert_eq!(all.iter().map(|cluster| cluster.count).sum::<u32>(), total);
+        for cluster in &all {
+            prop_assert!(cluster.bounds.contains(&cluster.point), "{:?}", cluster);
+            prop_assert_eq!(cluster.report.is_some(), cluster.count == 1);
+        }
+        for (lat_e7, lon_e7, side) in windows {
+            let window =
+                Bounds { min: Point { lat_e7, lon_e7 }, max: Point { lat_e7: lat_e7 + side, lon_e7: lon_e7 + 2 * side } };
+            let (seen, total) = present.index.clusters(&window, zoom, &Filter::default());
+            let inside = points.iter().filter(|(lat_e7, lon_e7)| window.contains(&Point { lat_e7: *lat_e7, lon_e7: *lon_e7 }));
+            prop_assert_eq!(total as usize, inside.count());
+            for cluster in &seen {
+                prop_assert!(all.contains(cluster), "{:?} is seen only through a window", cluster);
+            }
+            // One unit of the flat world is 7 e-7 degrees here.
+            let well_inside = |cluster: &&Cluster| {
+                let (min, max) = (window.min, window.max);
+                (min.lat_e7 + 20..max.lat_e7 - 20).contains(&cluster.point.lat_e7)
+                    && (min.lon_e7 + 20..max.lon_e7 - 20).contains(&cluster.point.lon_e7)
+            };
+            for cluster in all.iter().filter(well_inside) {
+                prop_assert!(seen.contains(cluster), "{:?} is not seen through a window", cluster);
+            }
+        }
+    }
+
+    #[test]
+    fn hardly_any_two_clusters_lie_upon_one_another(
+        points in prop::collection::vec((600_000_000..600_400_000_i32, 248_000_000..248_800_000_i32), 100..250),
+        zoom in 12.0..17.0_f64,
+    ) {
+        let (all, _) = town(&points).index.clusters(&PLANET, zoom, &Filter::default());
+        let spots: Vec<map::Spot> = (all.iter())
+            .map(|it| map::Point { lat_e7: it.point.lat_e7, lon_e7: it.point.lon_e7 }.spot())
+            .collect();
+        let pixel = (zoom - map::world::UNIT_ZOOM).exp2();
+        let apart = |a: &map::Spot, b: &map::Spot| f64::from(a.x - b.x).hypot(f64::from(a.y - b.y)) * pixel;
+        let crowded = |at: usize| (0..spots.len()).any(|other| other != at && apart(&spots[at], &spots[other]) < 40.0);
+        let crowded = (0..spots.len()).filter(|at| crowded(*at)).count();
+        prop_assert!(crowded * 10 <= spots.len(), "{} of {} are nearer than 40 pixels to another", crowded, spots.len());
+    }
+}
+
+#[test]
+fn a_cluster_says_what_all_of_it_have_in_common() {
+    let mut device = Device::new(1, NOW);
+    let mut present = Present::default();
+    for code in ["lamps", "roads"] {
+        present.apply(&device.says(ReportId([0; 16]), Body::CategoryDefined(category(code))));
+    }
+    for n in 0..4 {
+        let mut body = filed(n, if n == 3 { "roads" } else { "lamps" });
+        if let Body::ReportFiled { place, kind, .. } = &mut body {
+            // The last is a kilometre away.
+            place.point = Point { lat_e7: 600_000_000 + if n == 3 { 90_000 } else { i32::from(n) }, lon_e7: 248_000_000 };
+            *kind = if n == 2 { Kind::Suggestion } else { Kind::Problem };
+        }
+        present.apply(&device.says(report(n), body));
+    }
+    present.apply(&device.says(report(0), Body::StatusSet { status: Status::Fixed, answer: Some("Done.".to_owned()) }));
+    let clusters = |zoom, filter: &Filter| {
+        let (mut found, total) = present.index.clusters(&PLANET, zoom, filter);
+        assert_eq!(found.iter().map(|cluster| cluster.count).sum::<u32>(), total);
+        found.sort_by_key(|cluster| cluster.point);
+        let seen = |it: &Cluster| (it.count, it.open, it.kind, it.category.as_ref().map(|code| code.to_string()), it.report);
+        found.iter().map(seen).collect::<Vec<_>>()
+    };
+    let (lamps, roads) = (Some("lamps".to_owned()), Some("roads".to_owned()));
+    let any = Filter::default();
+    let road = (1, 1, Some(Kind::Problem), roads, Some(report(3)));
+    // At zoom 24 the planet has too many cells: it is seen from farther away.
+    assert_eq!(clusters(24.0, &any).len(), 1);
+    assert_eq!(clusters(5.0, &any), [(4, 3, None, None, None)]);
+    let near = |zoom, filter: &Filter| {
+        let around = Bounds::around(Point { lat_e7: 600_045_000, lon_e7: 248_000_000 }, 1_000.0);
+        let (mut found, total) = present.index.clusters(&around, zoom, filter);
+        found.sort_by_key(|cluster| cluster.point);
+        let seen = |it: &Cluster| (it.count, it.open, it.kind, it.category.as_ref().map(|code| code.to_string()), it.report);
+        (found.iter().map(seen).collect::<Vec<_>>(), total)
+    };
+    assert_eq!(near(15.0, &any), (vec![(3, 2, None, lamps.clone(), None), road.clone()], 4));
+    let problems = Filter { kind: Some(Kind::Problem), open_only: true, ..Filter::default() };
+    assert_eq!(near(15.0, &problems), (vec![(1, 1, Some(Kind::Problem), lamps, Some(report(1))), road.clone()], 2));
+    let roads_only = Filter { categories: vec!["roads".parse().unwrap(), "trees".parse().unwrap()], ..Filter::default() };
+    assert_eq!(near(15.0, &roads_only), (vec![road], 1));
+    let nowhere = Filter { categories: vec!["trees".parse().unwrap()], ..Filter::default() };
+    assert_eq!(near(15.0, &nowhere), (vec![], 0));
+    let later = Filter { since_ms: NOW + 1_000_000, ..Filter::default() };
+    assert_eq!(near(15.0, &later), (vec![], 0));
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub fn fact(data: &[u8]) -> bool {
 /// Bodies and queries of the local API: the first byte chooses which.
 pub fn body(data: &[u8]) -> bool {
     let Some((which, json)) = data.split_first() else { return false };
-    match which % 8 {
+    match which % 16 {
         0 => round_trip::<api::NewReport>(json),
         1 => round_trip::<api::NewSupport>(json),
         2 => round_trip::<api::NewComment>(json),
@@ -83,7 +83,8 @@ pub fn body(data: &[u8]) -> bool {
         4 => round_trip::<api::Decide>(json),
         5 => round_trip::<api::ReportQuery>(json),
         6 => round_trip::<api::QueueQuery>(json),
-        _ => round_trip::<api::NearQuery>(json),
+        7 => round_trip::<api::NearQuery>(json),
+        _ => round_trip::<api::ClusterQuery>(json),
     }
 }
 

@@ -85,6 +85,20 @@ pub fn measure(report: &mut Report, reports: u32) -> Result<()> {
         near += present.index.near(&present.state, point, &category.code, f64::from(category.near_radius_m), &filter, 10).len();
         nears.push(asked.elapsed());
     }
+    for zoom in [12.0, 15.0, 18.0] {
+        let (mut times, mut drawn) = (Vec::new(), 0);
+        for _ in 0..200 {
+            // What a screen of 1920 pixels asks for: it and a quarter of it round about.
+            let radius_m = 1.5 * 960.0 * 156_543.0 * spot().lat().to_radians().cos() / f64::exp2(zoom);
+            let bounds = Bounds::around(spot(), radius_m);
+            let asked = Instant::now();
+            drawn += present.index.clusters(&bounds, zoom, &filter).0.len();
+            times.push(asked.elapsed());
+        }
+        let p99 = quantile(&mut times, 0.99);
+        let what = format!("clusters of a screen at zoom {zoom}, {} on average: p99", drawn / 200);
+        report.bar(&what, ms(p99), "< 16.7 ms", p99 < Duration::from_micros(16_700));
+    }
     let limit = Duration::from_millis(2);
     let p99 = quantile(&mut boxes, 0.99);
     report.bar(&format!("box query, limit 500, {} found on average: p99", found / 2000), ms(p99), "< 2 ms", p99 < limit);
