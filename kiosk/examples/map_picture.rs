@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kiosk::map::{MapView, Marker, Style};
+use kiosk::map::{MapView, Marked, Marker, Style};
 use map::Town;
 use store::fact::Kind;
-use store::geo::Point;
+use store::geo::{Bounds, Point};
 use store::id::ReportId;
 
 fn main() -> anyhow::Result<()> {
@@ -102,13 +102,22 @@ fn mark(view: &mut MapView, (width, height): (u32, u32)) {
         [(0.3, 0.3, 'L', Kind::Problem, true), (0.62, 0.36, 'W', Kind::Suggestion, true), (0.7, 0.7, 'R', Kind::Problem, false)];
     let more = [(0.25, 0.62, 'S', Kind::Suggestion, false), (0.56, 0.58, 'L', Kind::Problem, true)];
     let marker = |(number, (x, y, letter, kind, open)): (usize, (f32, f32, char, Kind, bool))| Marker {
-        id: ReportId([number as u8; 16]),
+        what: Marked::Report(ReportId([number as u8; 16])),
         point: view.point_at(x * width as f32, y * height as f32),
         letter,
-        kind,
+        kind: Some(kind),
         open,
     };
     let markers = places.into_iter().chain(more).enumerate().map(marker).collect();
+    let mut markers: Vec<Marker> = markers;
+    let several = |x: f32, y: f32, count, kind, open| {
+        let point = view.point_at(x * width as f32, y * height as f32);
+        Marker { what: Marked::Several { count, bounds: Bounds { min: point, max: point } }, point, letter: ' ', kind, open }
+    };
+    markers.push(several(0.4, 0.75, 12, Some(Kind::Problem), true));
+    markers.push(several(0.15, 0.2, 148, None, true));
+    markers.push(several(0.8, 0.2, 3, Some(Kind::Suggestion), true));
+    markers.push(several(0.85, 0.5, 25_431, None, false));
     view.set_markers(markers);
     let center = view.center();
     view.set_pin(Some(center), Some(80));

@@ -10,6 +10,7 @@ mod printing;
 mod rest;
 mod session;
 mod settings;
+mod sift;
 pub mod staff;
 pub mod strike;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use printing::{COPIES_MAX, Print, Printer, Running, can_print};
 pub use rest::{AWAKE_MS, Rest};
 pub use session::*;
 pub use settings::*;
+pub use sift::{Period, Seen, Sift, SiftMsg};
 pub use voice::{Channel, Ears, GAINS_DB, Keypad, RATES_PERCENT, Switches, Voice, VoiceMsg, VoiceSheet};
 
 /// A touch screen that is gone for so long is spoken of: one that is plugged in again is not worth a word.
@@ -267,6 +269,7 @@ fn turn(state: &mut State, msg: Msg) -> Vec<Effect> {
             return Vec::new();
         }
         Msg::Reply(ticket, reply) => return replied(state, ticket, reply),
+        Msg::Seen(seen) => return sift::seen(state, seen),
         Msg::Ears(ears) => {
             voice::heard(state, ears);
             return Vec::new();
@@ -366,6 +369,7 @@ fn turn(state: &mut State, msg: Msg) -> Vec<Effect> {
         | Msg::WriteComment => {
             return open::update(state, msg);
         }
+        Msg::Sift(msg) => return sift::update(state, msg),
         Msg::Support { .. } | Msg::SendComment { .. } => return open::update(state, msg),
         Msg::PrintSlip(words) => return printing::print(state, *words),
         Msg::Voice(msg) => return voice::update(state, msg),

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use slint::{ComponentHandle, Global, ModelRc, SharedString, VecModel};
 
-use crate::app::{Colours, Field, Msg, Overlay, Picture, Screen, Setting, State, TextSize};
+use crate::app::{Colours, Field, Msg, Overlay, Period, Picture, Screen, Setting, SiftMsg, State, TextSize};
 use crate::keyboard::{self, Key};
 use crate::ui;
 
@@ -71,6 +71,7 @@ pub fn connect(window: &ui::AppWindow, send: &Send, chance: &Chance, laid: &Laid
     }))));
     on!(ui::Shell, on_set_low, |low| Some(Msg::Set(Setting::Low(low))));
     on!(ui::Shell, on_set_still, |still| Some(Msg::Set(Setting::Still(still))));
+    on!(ui::Shell, on_set_map_lines, |lines| Some(Msg::Set(Setting::Lines(lines))));
     on!(ui::Shell, on_set_defaults, || Msg::Set(Setting::Defaults));
     on!(ui::Shell, on_choose_language, || Msg::Overlay(Overlay::Languages));
     on!(ui::Shell, on_language_chosen, |code| code.parse().ok().map(Msg::Language));
@@ -118,6 +119,20 @@ pub fn connect(window: &ui::AppWindow, send: &Send, chance: &Chance, laid: &Laid
 
     on!(ui::BrowseData, on_open, |id| id.parse().ok().map(Msg::Open));
     on!(ui::BrowseData, on_back, || Msg::Back);
+
+    on!(ui::SiftData, on_sheet, || Msg::Overlay(Overlay::Sift));
+    on!(ui::SiftData, on_everything, || Msg::Sift(SiftMsg::Everything));
+    on!(ui::SiftData, on_set_closed, |closed| Some(Msg::Sift(SiftMsg::Closed(closed))));
+    on!(ui::SiftData, on_category, |code| code.parse().ok().map(|code| Msg::Sift(SiftMsg::Category(code))));
+    on!(ui::SiftData, on_set_kind, |kind| Some(Msg::Sift(SiftMsg::Kind(match kind {
+        1 => Some(api::Kind::Problem),
+        2 => Some(api::Kind::Suggestion),
+        _ => None,
+    }))));
+    on!(ui::SiftData, on_set_period, |stop| {
+        let period = usize::try_from(stop).ok().and_then(|stop| Period::ALL.get(stop));
+        period.map(|period| Msg::Sift(SiftMsg::Period(*period)))
+    });
 
     on!(ui::KeyboardData, on_away, || Msg::KeyboardAway);
 

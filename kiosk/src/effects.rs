@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::client::CallError;
-use api::{Change, Client, MachinePairing, NewSupport, ReportQuery, ReverseQuery, Town};
+use api::{Change, Client, MachinePairing, NewSupport, ReverseQuery, Town};
 use futures_util::{Stream, StreamExt};
 
 use crate::app::{Effect, Msg, NO_TOWN, Picture, Reply, Ticket};
@@ -16,8 +16,6 @@ use crate::pin;
 const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(400));
 /// Photos are shown no wider and no higher than this, in pixels.
 const PHOTO_PX: u32 = 1280;
-/// Reports in the list and on the map.
-const LIST_MAX: u32 = 200;
 
 /// Where messages go; called from the network thread.
 pub type Deliver = Arc<dyn Fn(Msg) + Send + Sync>;
@@ -126,10 +124,8 @@ async fn watch(daemon: impl Watched, deliver: Deliver) {
 async fn call(client: &Client, effect: Effect, photos: Option<&Path>) -> Option<Msg> {
     let (ticket, reply): (Ticket, Reply) = match effect {
         Effect::Town => return Some(Msg::Town(client.town().await)),
-        Effect::Reports(ticket) => {
-            let query = ReportQuery { limit: Some(LIST_MAX), ..ReportQuery::default() };
-            (ticket, Reply::Reports(client.reports(&query).await))
-        }
+        Effect::Reports(ticket, query) => (ticket, Reply::Reports(client.reports(&query).await)),
+        Effect::Clusters(ticket, query) => (ticket, Reply::Clusters(client.clusters(&query).await)),
         Effect::Near(ticket, query) => (ticket, Reply::Near(client.near(&query).await)),
         Effect::Search(ticket, query) => (ticket, Reply::Found(client.search(&query).await)),
         Effect::Address(ticket, point) => {

@@ -9,12 +9,13 @@ use std::cell::RefCell;
 use std::io::Write;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
 use api::{
-    Area, Bounds, Category, Choice, Datatype, Department, Filed, FollowCode, Kind, MachinePairing, Place, Point, Question,
-    Status, Summary, Texts, Town,
+    Area, Bounds, Category, Choice, Cluster, Datatype, Department, Filed, FollowCode, Kind, MachinePairing, Place, Point,
+    Question, Status, Summary, Texts, Town,
 };
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
 use slint::platform::{Platform, WindowAdapter};
@@ -22,7 +23,9 @@ use slint::{ComponentHandle, Global, PhysicalSize};
 
 #[cfg(test)]
 use crate::app::Settings;
-use crate::app::{Draft, Field, NearBy, Notice, Overlay, Printer, Rest, Screen, Session, State, Typing, Voice, VoiceSheet};
+use crate::app::{
+    Draft, Field, NearBy, Notice, Overlay, Period, Printer, Rest, Screen, Session, Sift, State, Typing, Voice, VoiceSheet,
+};
 use crate::bridge::{self, Laid};
 use crate::keyboard::{Edit, Layer};
 use crate::mapping::Mapping;
@@ -397,6 +400,39 @@ fn listed(town: &Town) -> anyhow::Result<Vec<Summary>> {
     (0..).zip(TITLES).map(one).collect()
 }
 
+/// The same reports as the map shows them, and some that lie upon one another.
+fn clustered(town: &Town, reports: &[Summary]) -> Vec<Cluster> {
+    let one = |report: &Summary| Cluster {
+        point: report.place.point,
+        count: 1,
+        open: u32::from(report.status.is_open()),
+        report: Some(report.id),
+        kind: Some(report.kind),
+        category: Some(report.category.clone()),
+        bounds: Bounds { min: report.place.point, max: report.place.point },
+        updated_ms: report.updated_ms,
+    };
+    let several = |(north, east, count, kind, open): (i32, i32, u32, Option<Kind>, u32)| {
+        let point = Point { lat_e7: town.center.lat_e7 + north, lon_e7: town.center.lon_e7 + east };
+        Cluster {
+            point,
+            count,
+            open,
+            report: None,
+            kind,
+            category: None,
+            bounds: Bounds { min: point, max: point },
+            updated_ms: 0,
+        }
+    };
+    let heaps = [
+        (9_000, 9_000, 12, Some(Kind::Problem), 12),
+        (-9_500, 4_000, 117, None, 80),
+        (12_500, -9_000, 4, Some(Kind::Suggestion), 4),
+    ];
+    reports.iter().map(one).chain(heaps.into_iter().map(several)).collect()
+}
+
 pub(crate) fn samples(town: &Town) -> anyhow::Result<Vec<(&'static str, Session)>> {
     let near = near_in(town)?;
     let first = near.first().context("a sample is there")?.report.clone();
@@ -457,6 +493,17 @@ pub(crate) fn samples(town: &Town) -> anyhow::Result<Vec<(&'static str, Session)
     let mut browse = on(Screen::Browse);
     browse.browse.reports = listed(town)?;
     browse.browse.total = 148;
+    browse.browse.clusters = Arc::new(clustered(town, &browse.browse.reports));
+    let mut sifted = browse.clone();
+    sifted.browse.sift = Sift {
+        period: Period::Month,
+        kind: Some(Kind::Problem),
+        categories: ["light".parse()?].into(),
+        closed: true,
+        spot: None,
+    };
+    sifted.browse.total = 7;
+    let sift = Session { overlay: Overlay::Sift, ..sifted.clone() };
     let aloud = |sheet, session| Session { voice: Voice { on: true, sheet, ..Voice::default() }, ..session };
     let mut compass = aloud(VoiceSheet::Compass, on(Screen::Place));
     compass.compass.near = (0..3)
@@ -480,6 +527,8 @@ pub(crate) fn samples(town: &Town) -> anyhow::Result<Vec<(&'static str, Session)
         ("slip-printer", on(Screen::Slip)),
         ("code", Session { typing: typing(Field::Code, Layer::Code), notice: Notice::CodeMisread, ..on(Screen::Code) }),
         ("browse", browse),
+        ("browse-sifted", sifted),
+        ("sift", sift),
         ("report", opened),
         ("report-long", long),
         ("comment", commenting),

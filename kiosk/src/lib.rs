@@ -347,11 +347,14 @@ impl Inner {
 
     /// Draws the map, and goes on drawing as long as something sharper is to come.
     fn draw(self: &Rc<Self>) {
-        let next = match self.mapping.try_borrow_mut() {
-            Ok(mut mapping) => mapping.draw(&self.window),
+        let (next, wish) = match self.mapping.try_borrow_mut() {
+            Ok(mut mapping) => (mapping.draw(&self.window), mapping.wish()),
             // Called from within the layout: a little later then.
-            Err(_) => Some(MAP_TICK),
+            Err(_) => (Some(MAP_TICK), None),
         };
+        if let Some(seen) = wish {
+            self.take(Msg::Seen(seen));
+        }
         let Some(next) = next else { return self.pen.stop() };
         if self.pen.running() {
             if self.pen.interval() != next {
@@ -389,7 +392,7 @@ impl Inner {
                 (state.session.clone(), state.rest, state.cleaning_s(), state.pause_min(), state.is_untouchable())
             };
             let before = seen(&self.state.borrow());
-            let quiet = matches!(msg, Msg::Tick { .. } | Msg::Touched | Msg::Displayed(_));
+            let quiet = matches!(msg, Msg::Tick { .. } | Msg::Touched | Msg::Displayed(_) | Msg::Seen(_));
             let effects = app::update(&mut self.state.borrow_mut(), msg);
             // Most ticks change nothing that can be seen.
             if !quiet || before != seen(&self.state.borrow()) {

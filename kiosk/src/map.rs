@@ -19,12 +19,13 @@ use std::sync::Arc;
 use ::map::Town;
 pub use ::map::style::Style;
 use store::fact::Kind;
-use store::geo::Point;
+use store::geo::{Bounds, Point};
 use store::id::ReportId;
 
 use camera::Camera;
 use ground::{TILE_PX, Tile};
 use lettering::Font;
+use marker::Plate;
 use names::Wish;
 use sprite::{Canvas, Sprite};
 use workers::{There, Workers};
@@ -35,22 +36,43 @@ const NAMES_FROM_PX: f64 = 240.0;
 const BAR_PX: f64 = 150.0;
 /// A circle with a smaller radius is not drawn, in pixels.
 const RING_FROM_PX: f32 = 18.0;
+/// So many plates are kept drawn: numbers come and go.
+const PLATES_MAX: usize = 400;
 /// Space between the legend and the edges, in pixels.
 const LEGEND_EDGE_PX: i32 = 12;
 
-/// A report on the map.
+/// What a marker stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Marked {
+    /// One report.
+    Report(ReportId),
+    /// So many, all of them in the rectangle.
+    Several { count: u32, bounds: Bounds },
+}
+
+/// A report on the map, or several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marker {
-    /// Which report.
-    pub id: ReportId,
+    /// What it stands for.
+    pub what: Marked,
     /// Where.
     pub point: Point,
-    /// The letter of its category.
+    /// The letter of the report's category; of several reports the number is shown.
     pub letter: char,
-    /// Told by the shape: a problem is square, a suggestion round.
-    pub kind: Kind,
-    /// Closed reports are paler.
+    /// Told by the shape: problems are square, suggestions round, both have eight corners.
+    pub kind: Option<Kind>,
+    /// Where all are closed, it is paler.
     pub open: bool,
+}
+
+impl Marker {
+    fn plate(&self) -> Plate {
+        let (text, several) = match self.what {
+            Marked::Report(_) => (self.letter.to_string(), false),
+            Marked::Several { count, .. } => (marker::count(count), true),
+        };
+        Plate { text, kind: self.kind, open: self.open, several }
+    }
 }
 
 /// A window on the town: where it looks, what is marked, and its picture.
@@ -63,7 +85,7 @@ pub struct MapView {
     style: Style,
     pin: Option<(Point, Option<u32>)>,
     markers: Vec<Marker>,
-    plates: HashMap<(char, Kind, bool), Sprite>,
+    plates: HashMap<Plate, Sprite>,
     pin_sprite: Sprite,
     ring: Option<(Ring, Sprite)>,
     legend: Option<((Style, u32, u32), Sprite)>,
@@ -160,6 +182,26 @@ impl MapView {
         self.camera.filling_zoom()
     }
 
+    /// The zoom at which a rectangle fills the window, but for a margin; never farther away than now.
+    pub fn zoom_over(&self, bounds: Bounds) -> f64 {
+        let corner = |point: Point| ::map::Point { lat_e7: point.lat_e7, lon_e7: point.lon_e7 };
+        let (width, height) = self.camera.size_px();
+        let room = |px: u32| (f64::from(px) - 4.0 * f64::from(marker::MARKER_HALF_PX)).max(1.0);
+        let bounds = ::map::Bounds { min: corner(bounds.min), max: corner(bounds.max) };
+        let zoom = ::map::View::over(bounds, room(width), room(height)).zoom;
+        camera::nearest_zoom(zoom.max(self.camera.zoom()))
+    }
+
+    /// Corners of what the window shows, and of so many pixels more on every side.
+    pub fn bounds(&self, margin_px: f32) -> Bounds {
+        let (width, height) = self.camera.size_px();
+        let (min, max) = (
+            self.camera.point_at(-margin_px, height as f32 + margin_px),
+            self.camera.point_at(width as f32 + margin_px, -margin_px),
+        );
+        Bounds { min, max }
+    }
+
     /// The zoom nearest to this one that the map has.
     pub fn nearest_zoom(&self, zoom: f64) -> f64 {
         camera::nearest_zoom(zoom)
@@ -189,7 +231,7 @@ impl MapView {
     /// Shows these reports and no others.
     pub fn set_markers(&mut self, mut markers: Vec<Marker>) {
         // Nearer ones (further south) lie over those behind them; closed ones under all.
-        markers.sort_by_key(|marker| (marker.open, std::cmp::Reverse(marker.point.lat_e7), marker.id));
+        markers.sort_by_key(|marker| (marker.open, std::cmp::Reverse(marker.point.lat_e7), marker.what));
         self.markers = markers;
         self.marked = true;
     }
@@ -204,16 +246,16 @@ impl MapView {
         self.camera.pixel(point)
     }
 
-    /// The report nearest to a pixel, within a finger's width.
-    pub fn marker_at(&self, x_px: f32, y_px: f32) -> Option<ReportId> {
+    /// The marker nearest to a pixel, within a finger's width.
+    pub fn marker_at(&self, x_px: f32, y_px: f32) -> Option<Marker> {
         let distance = |marker: &Marker| {
             let (x, y) = self.camera.pixel(marker.point);
             (x - x_px).hypot(y - y_px)
         };
         // From the top: of two at the same distance the one that is seen.
-        let near = self.markers.iter().rev().map(|marker| (distance(marker), marker.id));
+        let near = self.markers.iter().rev().map(|marker| (distance(marker), *marker));
         let near = near.filter(|(distance, _)| *distance <= marker::FINGER_PX);
-        near.min_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, id)| id)
+        near.min_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, marker)| marker)
     }
 
     /// The picture: RGB8, row by row from the top, [`MapView::size_px`]. `true` when a sharper one is still to come: call again.
@@ -329,17 +371,17 @@ impl MapView {
                 sprite.lay(&mut canvas, place);
             }
         }
+        if self.plates.len() > PLATES_MAX {
+            self.plates.clear();
+        }
         for marker in &self.markers {
             let (x, y) = self.camera.pixel(marker.point);
-            let reach = marker::MARKER_HALF_PX + 1.0;
+            let reach = marker::REACH_PX;
             if !(-reach..size.0 as f32 + reach).contains(&x) || !(-reach..size.1 as f32 + reach).contains(&y) {
                 continue;
             }
-            let key = (marker.letter, marker.kind, marker.open);
-            let plate = self
-                .plates
-                .entry(key)
-                .or_insert_with(|| marker::plate(&letters, marker.letter, marker.kind, marker.open).unwrap_or_default());
+            let plate = marker.plate();
+            let plate = self.plates.entry(plate).or_insert_with_key(|plate| marker::plate(&letters, plate).unwrap_or_default());
             plate.lay(&mut canvas, whole((x, y)));
         }
         if let Some((at, _, _)) = pin {

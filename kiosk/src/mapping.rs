@@ -5,13 +5,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use api::Point;
+use api::{Bounds, Point};
 use slint::Global;
 
-use crate::app::{Colours, Msg, Screen, State};
+use crate::app::{Colours, Msg, Screen, Seen, Settings, SiftMsg, State};
 use crate::bridge::{self, Send};
 use crate::map::motion::Motion;
-use crate::map::{MapView, Marker, Style};
+use crate::map::{MapView, Marked, Marker, Style};
 use crate::{Inner, ui};
 
 /// A street with its houses.
@@ -51,7 +51,16 @@ pub struct Mapping {
     tap: Option<(Instant, f32, f32)>,
     /// The resident wants nothing to move by itself.
     still: bool,
+    /// What part of town was asked for last.
+    told: Option<Seen>,
 }
+
+/// So much more than the window is asked for on every side, as a part of its larger side: a map that is dragged has its markers.
+const ROUND_ABOUT: f32 = 0.25;
+/// Markers are gathered for a zoom that differs by at most half of this, in thousandths.
+const ZOOM_STEP: u32 = 500;
+/// Room round a heap of reports that the map comes nearer to; a single tap comes no nearer than by so many steps.
+const APPROACH_STEPS: f64 = 3.0;
 
 /// How far an arrow moves the map, as a part of its window.
 const STEP: f32 = 0.3;
@@ -66,9 +75,10 @@ struct Shown {
     style: Style,
 }
 
-/// The map's style that goes with the colours of the screens.
-fn style_of(colours: Colours) -> Style {
-    match colours {
+/// The map's style that goes with the colours of the screens, unless somebody wants it in lines only.
+fn style_of(settings: &Settings) -> Style {
+    match settings.colours {
+        _ if settings.lines => Style::Lines,
         // Of the map's styles the calm one is the softest, too.
         Colours::Standard | Colours::Soft => Style::Standard,
         Colours::Dark => Style::Night,
@@ -96,29 +106,35 @@ impl Mapping {
         }
         let session = &state.session;
         self.still = session.settings.still;
-        let (pin, reports) = match session.screen {
+        let letter = |code: &api::CategoryCode| state.category_of(code).map_or('?', |category| category.letter);
+        let near = |near: &api::Near| Marker {
+            what: Marked::Report(near.report.id),
+            point: near.report.place.point,
+            letter: letter(&near.report.category),
+            kind: Some(near.report.kind),
+            open: near.report.status.is_open(),
+        };
+        let cluster = |cluster: &api::Cluster| Marker {
+            what: match cluster.report {
+                Some(report) => Marked::Report(report),
+                None => Marked::Several { count: cluster.count, bounds: cluster.bounds },
+            },
+            point: cluster.point,
+            letter: cluster.category.as_ref().map_or('?', letter),
+            kind: cluster.kind,
+            open: cluster.open > 0,
+        };
+        let (pin, markers) = match session.screen {
             Screen::Place => {
                 let radius = state.category().map(|category| u32::from(category.near_radius_m)).filter(|radius| *radius > 0);
-                let near = session.draft.near.iter().map(|near| &near.report).collect();
-                (session.draft.point.map(|point| (point, radius)), near)
+                (session.draft.point.map(|point| (point, radius)), session.draft.near.iter().map(near).collect())
             }
-            Screen::Browse => (None, session.browse.reports.iter().collect()),
+            Screen::Browse => (None, session.browse.clusters.iter().map(cluster).collect()),
             _ => (None, Vec::new()),
         };
-        let markers = reports.into_iter().map(|report: &api::Summary| Marker {
-            id: report.id,
-            point: report.place.point,
-            letter: state.category_of(&report.category).map_or('?', |category| category.letter),
-            kind: report.kind,
-            open: report.status.is_open(),
-        });
-        let shown = Shown {
-            screen: session.screen,
-            pin,
-            markers: markers.collect(),
-            language: language.to_owned(),
-            style: style_of(session.settings.colours),
-        };
+        self.told = session.browse.seen;
+        let shown =
+            Shown { screen: session.screen, pin, markers, language: language.to_owned(), style: style_of(&session.settings) };
         if self.shown.as_ref() == Some(&shown) {
             return;
         }
@@ -212,6 +228,46 @@ impl Mapping {
         }
         self.stale = true;
         goes_on
+    }
+
+    /// The part of town whose reports the map needs, if it has not them. While it zooms nobody is asked: the zoom will be another.
+    pub fn wish(&self) -> Option<Seen> {
+        let browses = self.shown.as_ref().is_some_and(|shown| shown.screen == Screen::Browse);
+        let view = self.view.as_ref().filter(|_| browses && self.zoom_to.is_none() && self.size_px.is_some())?;
+        let zoom_milli = ((view.zoom() * 1000.0 / f64::from(ZOOM_STEP)).round() as u32) * ZOOM_STEP;
+        let window = view.bounds(0.0);
+        let has =
+            |told: &Seen| told.zoom_milli == zoom_milli && told.bounds.contains(&window.min) && told.bounds.contains(&window.max);
+        if self.told.as_ref().is_some_and(has) {
+            return None;
+        }
+        let (width, height) = view.size_px();
+        let bounds = view.bounds(width.max(height) as f32 * ROUND_ABOUT);
+        // A window that reaches beyond the pole has no such rectangle.
+        (bounds.min.lat_e7 <= bounds.max.lat_e7 && bounds.min.lon_e7 <= bounds.max.lon_e7).then_some(Seen { bounds, zoom_milli })
+    }
+
+    /// Comes nearer to reports that lie upon one another, until they can be told apart. Whether they can.
+    fn approach(&mut self, point: Point, bounds: Bounds) -> bool {
+        let Some(view) = &mut self.view else { return false };
+        let from = view.zoom();
+        let to = view.nearest_zoom(view.zoom_over(bounds).min(from + APPROACH_STEPS).max(from + 1.0));
+        // Nearer than this the map does not go, or what lies there lies on one spot.
+        if to - from < 0.5 || (bounds.min == bounds.max) {
+            return false;
+        }
+        if self.still {
+            view.center_on(point, to);
+            self.stale = true;
+            return true;
+        }
+        // What stays where it is while the place comes to the middle: beyond the place, as seen from there.
+        let (width, height) = view.size_px();
+        let (x, y) = view.pixel_of(point);
+        let grows = (to - from).exp2() as f32;
+        let fixed = |at: f32, middle: f32| (at * grows - middle) / (grows - 1.0);
+        self.zoom(to - from, (fixed(x, width as f32 / 2.0), fixed(y, height as f32 / 2.0)));
+        true
     }
 
     /// Puts the picture into the window, if there is a newer one. When to do so again, if another is to come.
@@ -332,12 +388,21 @@ pub fn connect(inner: &Rc<Inner>, send: &Send) {
         }
         let hit = {
             let mapping = inner.mapping.borrow();
-            mapping.view.as_ref().map(|view| (view.marker_at(x, y), view.point_at(x, y)))
+            mapping
+                .view
+                .as_ref()
+                .map(|view| (view.marker_at(x, y).map(|marker| (marker.what, marker.point)), view.point_at(x, y)))
         };
         let screen = inner.state.borrow().session.screen;
         match (screen, hit) {
             (Screen::Place, Some((_, point))) => send(Msg::Spot(point)),
-            (Screen::Browse, Some((Some(id), _))) => send(Msg::Select(id)),
+            (Screen::Browse, Some((Some((Marked::Report(id), _)), _))) => send(Msg::Select(id)),
+            (Screen::Browse, Some((Some((Marked::Several { bounds, .. }, point)), _))) => {
+                let nearer = inner.mapping.borrow_mut().approach(point, bounds);
+                // What lies on one spot is told apart in the list.
+                send(if nearer { Msg::Touched } else { Msg::Sift(SiftMsg::Spot(bounds)) });
+                inner.draw();
+            }
             _ => {}
         }
     });

@@ -1,6 +1,6 @@
 //! Local time: residents read and type what the clock on the wall says, the daemon keeps it with its distance from UTC (RFC 3339).
 
-use chrono::{DateTime, FixedOffset, Local, MappedLocalTime, NaiveDateTime, SecondsFormat, TimeZone};
+use chrono::{DateTime, Datelike, FixedOffset, Local, MappedLocalTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone};
 
 use crate::locale::{form, moment};
 
@@ -25,6 +25,15 @@ impl Zone {
         let local = moment::read(typed, language)?;
         let moment = (self.at_local)(&local).earliest()?.from_local_datetime(&local).earliest()?;
         Some(moment.to_rfc3339_opts(SecondsFormat::Secs, true))
+    }
+
+    /// When this year began: midnight of the first of January, local time.
+    pub fn year_start_ms(&self, now_ms: u64) -> Option<u64> {
+        let now = DateTime::from_timestamp_millis(i64::try_from(now_ms).ok()?)?.naive_utc();
+        let local = now.checked_add_offset((self.at_utc)(&now))?;
+        let first = NaiveDate::from_ymd_opt(local.year(), 1, 1)?.and_hms_opt(0, 0, 0)?;
+        let start = (self.at_local)(&first).earliest()?.from_local_datetime(&first).earliest()?;
+        u64::try_from(start.timestamp_millis()).ok()
     }
 
     /// A moment of the daemon's as the clock on the wall said it, in a language's words; what is no moment is shown as it is.

@@ -53,7 +53,7 @@ impl From<Point> for geo::Point {
 }
 
 /// An upright rectangle, borders included. Never crosses the antimeridian.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Bounds {
     /// South-west corner.
     pub min: Point,

@@ -85,7 +85,7 @@ fn a_report_travels_from_the_kiosk_to_the_console_and_back() -> Result<()> {
     finger.wait("the slip", |state| state.session.screen == Screen::Slip)?;
     let draft = kiosk.state().session.draft;
     let filed = draft.filed.context("the kiosk shows a slip of no report")?;
-    let (code, reference) = (draft.ids.context("the slip has no code")?.1.to_string(), filed.reference);
+    let (code, reference) = (draft.ids.context("the slip has no code")?.1.to_string(), filed.reference.clone());
     finger.find(&code)?;
     finger.touch("Finish")?;
     ensure!(finger.find(&code).is_err(), "the code is still on the screen after Finish");
@@ -93,6 +93,25 @@ fn a_report_travels_from_the_kiosk_to_the_console_and_back() -> Result<()> {
     // The page of thanks clears by itself.
     kiosk.later(Duration::from_millis(kiosk::app::FINISHED_MS));
     finger.find("Follow up with a code")?;
+
+    // Anybody finds it in the list and on the map, as long as they ask for such.
+    let shown = |state: &State| {
+        let browse = &state.session.browse;
+        let listed = browse.reports.iter().any(|report| report.id == filed.id);
+        (listed, browse.clusters.iter().any(|cluster| cluster.report == Some(filed.id)))
+    };
+    finger.touch("What is going on")?;
+    finger.wait("the report in list and map", |state| shown(state) == (true, true))?;
+    finger.touch("Filter")?;
+    finger.touch("Suggestions")?;
+    finger.wait("no problem in list and map", |state| shown(state) == (false, false))?;
+    finger.touch("Close")?;
+    finger.find("Nothing fits what you chose.")?;
+    finger.touch("Show everything")?;
+    finger.touch("Last week")?;
+    finger.wait("a report of today", |state| shown(state) == (true, true))?;
+    finger.touch("Finish")?;
+    kiosk.later(Duration::from_millis(kiosk::app::FINISHED_MS));
 
     // Power fails: what was acknowledged is still there, and the kiosk notices by itself when the daemon is back.
     site.kill()?;

@@ -78,6 +78,7 @@ pub fn spot(state: &mut State, point: Point, address: Option<String>) -> Vec<Eff
     let draft = &mut state.session.draft;
     draft.point = Some(point);
     draft.address.clone_from(&address);
+    draft.district = None;
     state.session.said = Some(Said { point, address });
     let draft = &mut state.session.draft;
     draft.found.clear();
@@ -279,6 +280,7 @@ pub fn replied(state: &mut State, ticket: Ticket, reply: Reply) -> Vec<Effect> {
                     said.address.clone_from(&reply.label);
                 }
                 draft.address = reply.label;
+                draft.district = reply.district;
             }
         }
         Reply::Filed(result) if draft.sending == wanted => {

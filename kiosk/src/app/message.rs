@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use api::client::CallError;
 use api::{
-    AttachmentId, Change, Comment, CommentId, Filed, Follow, FollowCode, FoundList, Kind, Language, NearQuery, NearReply,
-    NewComment, NewReport, PhotoStored, Point, QuestionCode, Report, ReportId, ReportList, Reverse, SearchQuery, SessionId,
-    Supported, Town,
+    AttachmentId, Change, ClusterList, ClusterQuery, Comment, CommentId, Filed, Follow, FollowCode, FoundList, Kind, Language,
+    NearQuery, NearReply, NewComment, NewReport, PhotoStored, Point, QuestionCode, Report, ReportId, ReportList, ReportQuery,
+    Reverse, SearchQuery, SessionId, Supported, Town,
 };
 use chrono::NaiveDateTime;
 
-use super::{CompassMsg, Ears, Field, Overlay, Picture, Printer, Screen, Setting, Ticket, Touchable, VoiceMsg, staff};
+use super::{
+    CompassMsg, Ears, Field, Overlay, Picture, Printer, Screen, Seen, Setting, SiftMsg, Ticket, Touchable, VoiceMsg, staff,
+};
 use crate::keyboard::Key;
 use crate::slip::{Slip, Words};
 
@@ -47,6 +49,8 @@ pub enum Msg {
     Voice(VoiceMsg),
     /// Choosing a place in words.
     Compass(CompassMsg),
+    /// The map shows another part of town.
+    Seen(Seen),
     /// Input devices came or went.
     Touchable(Touchable),
     /// Which displays hang on the machine; empty is none, or unknown.
@@ -101,6 +105,7 @@ pub enum Msg {
     /// The report that carries on the one on the screen.
     OpenMerged,
     Select(ReportId),
+    Sift(SiftMsg),
     WriteComment,
     SendComment {
         id: CommentId,
@@ -123,6 +128,7 @@ pub enum Msg {
 #[derive(Debug, Clone)]
 pub enum Reply {
     Reports(Result<ReportList, CallError>),
+    Clusters(Result<ClusterList, CallError>),
     Near(Result<NearReply, CallError>),
     Found(Result<FoundList, CallError>),
     Address(Result<Reverse, CallError>),
@@ -143,6 +149,7 @@ impl Reply {
     pub(super) fn error(&self) -> Option<&CallError> {
         match self {
             Reply::Reports(result) => result.as_ref().err(),
+            Reply::Clusters(result) => result.as_ref().err(),
             Reply::Near(result) => result.as_ref().err(),
             Reply::Found(result) => result.as_ref().err(),
             Reply::Address(result) => result.as_ref().err(),
@@ -161,7 +168,8 @@ impl Reply {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     Town,
-    Reports(Ticket),
+    Reports(Ticket, ReportQuery),
+    Clusters(Ticket, ClusterQuery),
     Near(Ticket, NearQuery),
     Search(Ticket, SearchQuery),
     Address(Ticket, Point),

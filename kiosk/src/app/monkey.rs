@@ -87,7 +87,16 @@ impl World {
         }
         let (ticket, reply) = match effect {
             Effect::Town => return Some(Msg::Town(result!(self.town.clone()))),
-            Effect::Reports(ticket) => {
+            Effect::Clusters(ticket, _) => {
+                let one = |count: usize| {
+                    let (point, count) = (self.town.center, count as u32 + 1);
+                    let (report, bounds) = ((count == 1).then_some(summary.id), api::Bounds { min: point, max: point });
+                    api::Cluster { point, count, open: count, report, kind: None, category: None, bounds, updated_ms: 1 }
+                };
+                let clusters = (0..chance.below(4)).map(one).collect();
+                (ticket, Reply::Clusters(result!(api::ClusterList { clusters, total: 9 })))
+            }
+            Effect::Reports(ticket, _) => {
                 let reports = vec![summary; chance.below(4)];
                 (ticket, Reply::Reports(result!(ReportList { total: reports.len() as u32, reports })))
             }
@@ -171,7 +180,7 @@ fn wish(chance: &mut Chance, state: &State) -> Msg {
         _ => Field::Comment,
     };
     let center = town.map_or(Point { lat_e7: 0, lon_e7: 0 }, |town| town.center);
-    match chance.below(46) {
+    match chance.below(49) {
         0 => Msg::Start(*chance.pick(&[Kind::Problem, Kind::Suggestion])),
         1 => Msg::StartBrowse,
         2 => Msg::StartFollow,
@@ -181,14 +190,15 @@ fn wish(chance: &mut Chance, state: &State) -> Msg {
         10 => Msg::Stay,
         11 => {
             use Overlay::*;
-            Msg::Overlay(*chance.pick(&[None, None, Help, Languages, Settings, Photos, Technician, Pin, Staff]))
+            Msg::Overlay(*chance.pick(&[None, None, Help, Languages, Settings, Photos, Sift, Technician, Pin, Staff]))
         }
         12 => Msg::Language(chance.pick(&["en", "it", "de", "fi", "xx"]).parse().unwrap()),
-        13 => Msg::Set(match chance.below(5) {
+        13 => Msg::Set(match chance.below(6) {
             0 => Setting::Text(*chance.pick(&TextSize::ALL)),
             1 => Setting::Colours(*chance.pick(&Colours::ALL)),
             2 => Setting::Low(chance.one_in(2)),
             3 => Setting::Still(chance.one_in(2)),
+            4 => Setting::Lines(chance.one_in(2)),
             _ => Setting::Defaults,
         }),
         14 => Msg::DismissNotice,
@@ -243,6 +253,15 @@ fn wish(chance: &mut Chance, state: &State) -> Msg {
             Corner::Right
         }),
         43 => chance.pick(&[Msg::PinDigit(chance.0 as u8 % 10), Msg::PinDone, Msg::PinAway]).clone(),
+        46 | 47 => Msg::Sift(match chance.below(6) {
+            0 => SiftMsg::Period(*chance.pick(&Period::ALL)),
+            1 => SiftMsg::Kind(*chance.pick(&[None, Some(Kind::Problem), Some(Kind::Suggestion)])),
+            2 => SiftMsg::Category(category(chance)),
+            3 => SiftMsg::Closed(chance.one_in(2)),
+            4 => SiftMsg::Spot(api::Bounds { min: center, max: center }),
+            _ => SiftMsg::Everything,
+        }),
+        48 => Msg::Seen(Seen { bounds: api::Bounds { min: center, max: center }, zoom_milli: chance.below(19_000) as u32 }),
         44 => Msg::Staff(*chance.pick(&[Wish::Clean, Wish::EndSession, Wish::ScreenOff, Wish::Restart])),
         _ => chance.pick(&[Msg::Hold(true), Msg::Hold(false), Msg::Wake, Msg::Woken, Msg::Touched]).clone(),
     }

@@ -1,5 +1,7 @@
 //! Reading reports: the list, one report, following up with a code, "me too" and comments.
 
+use std::sync::Arc;
+
 use super::*;
 use store::code::BadCode;
 
@@ -16,6 +18,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.session.typing = Some(Typing { field: Field::Code, layer: Layer::Code, shifted: false, more: Vec::new() });
         }
         Msg::SubmitCode => return submit(state),
+        // Of a hundred thousand reports the list has only the newest.
+        Msg::Select(id) if state.session.browse.reports.iter().all(|report| report.id != id) => {
+            return update(state, Msg::Open(id));
+        }
         Msg::Select(id) => state.session.browse.chosen = Some(id),
         Msg::Open(id) => {
             let code = state.session.opened.code.filter(|_| state.session.opened.id == Some(id));
@@ -85,11 +91,11 @@ fn submit(state: &mut State) -> Vec<Effect> {
     }
 }
 
-/// Asks for the open reports.
+/// Asks for the reports of list and map.
 pub fn list(state: &mut State) -> Vec<Effect> {
-    let ticket = state.ticket();
-    state.session.browse.wanted = Some(ticket);
-    vec![Effect::Reports(ticket)]
+    let mut effects = sift::reports(state);
+    effects.extend(sift::clusters(state));
+    effects
 }
 
 /// Asks again for the report on the screen.
@@ -131,6 +137,13 @@ pub fn replied(state: &mut State, ticket: Ticket, reply: Reply) -> Vec<Effect> {
                     state.session.browse.reports = list.reports;
                     state.session.browse.total = list.total;
                 }
+                Err(error) => failed(state, &error),
+            }
+        }
+        Reply::Clusters(result) if state.session.browse.clusters_wanted == wanted => {
+            state.session.browse.clusters_wanted = None;
+            match result {
+                Ok(list) => state.session.browse.clusters = Arc::new(list.clusters),
                 Err(error) => failed(state, &error),
             }
         }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::{
-    AttachmentId, Filed, FollowCode, Found, Kind, Language, Near, Point, QuestionCode, Report, ReportId, SessionId, Summary,
+    AttachmentId, Cluster, Filed, FollowCode, Found, Kind, Language, Near, Point, QuestionCode, Report, ReportId, SessionId,
+    Summary,
 };
 
+use super::sift::{Seen, Sift};
 use super::staff::Staff;
 use super::strike::Strike;
 use super::{Compass, Print, Settings, Voice};
@@ -44,6 +46,8 @@ pub enum Overlay {
     /// Size of text, colours, low controls, and what else a resident sets.
     Settings,
     Photos,
+    /// What of "What is going on" is shown.
+    Sift,
     /// How a box without settings takes them.
     Technician,
     /// Staff's PIN.
@@ -111,6 +115,8 @@ pub struct Draft {
     pub category: Option<api::CategoryCode>,
     pub point: Option<Point>,
     pub address: Option<String>,
+    /// The part of town, as people say it: shown, not sent.
+    pub district: Option<String>,
     pub address_wanted: Option<Ticket>,
     pub search: Edit,
     pub search_wanted: Option<Ticket>,
@@ -164,6 +170,12 @@ pub struct Browse {
     pub total: u32,
     pub wanted: Option<Ticket>,
     pub chosen: Option<ReportId>,
+    pub sift: Sift,
+    /// What the map shows, once it has told.
+    pub seen: Option<Seen>,
+    /// What lies there. Shared: a session is copied for every message.
+    pub clusters: Arc<Vec<Cluster>>,
+    pub clusters_wanted: Option<Ticket>,
 }
 
 /// A place said in this session, so that nobody is asked for it twice (WCAG 3.3.7).

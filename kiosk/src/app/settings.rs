@@ -62,6 +62,8 @@ pub struct Settings {
     pub low: bool,
     /// Nothing moves by itself.
     pub still: bool,
+    /// The map is drawn in lines only: no area is filled.
+    pub lines: bool,
 }
 
 /// One change of [`Settings`].
@@ -71,6 +73,7 @@ pub enum Setting {
     Colours(Colours),
     Low(bool),
     Still(bool),
+    Lines(bool),
     /// All as they were at the start.
     Defaults,
 }
@@ -83,6 +86,7 @@ impl Settings {
             Setting::Colours(colours) => self.colours = colours,
             Setting::Low(low) => self.low = low,
             Setting::Still(still) => self.still = still,
+            Setting::Lines(lines) => self.lines = lines,
             Setting::Defaults => *self = Settings::default(),
         }
     }
@@ -103,9 +107,13 @@ mod tests {
     #[test]
     fn what_was_set_is_set_back() {
         let mut settings = Settings::default();
-        for setting in
-            [Setting::Text(TextSize::Small), Setting::Colours(Colours::ContrastLight), Setting::Low(true), Setting::Still(true)]
-        {
+        for setting in [
+            Setting::Text(TextSize::Small),
+            Setting::Colours(Colours::ContrastLight),
+            Setting::Low(true),
+            Setting::Still(true),
+            Setting::Lines(true),
+        ] {
             let before = settings.clone();
             settings.set(setting);
             assert_ne!(before, settings);

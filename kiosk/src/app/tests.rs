@@ -61,7 +61,7 @@ fn a_code_that_is_none_is_refused_before_the_daemon_is_asked() {
 fn an_answer_that_nobody_waits_for_is_dropped() {
     let mut state = State { online: true, ..State::default() };
     let effects = update(&mut state, Msg::StartBrowse);
-    let [Effect::Reports(ticket)] = effects[..] else { panic!("{effects:?}") };
+    let [Effect::Reports(ticket, _)] = effects[..] else { panic!("{effects:?}") };
     update(&mut state, Msg::Finish);
     let before = state.session.clone();
     update(&mut state, Msg::Reply(ticket, Reply::Reports(Ok(ReportList { reports: Vec::new(), total: 7 }))));

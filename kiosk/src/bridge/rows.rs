@@ -7,7 +7,7 @@ use api::{BoxNotice, Datatype, Kind, Status, Summary, UnixMs};
 use slint::{Global, Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString};
 
 use super::{list, text};
-use crate::app::{Colours, Fault, Field, Notice, Overlay, Picture, Rest, Screen, State, TextSize};
+use crate::app::{Colours, Fault, Field, Notice, Overlay, Period, Picture, Rest, Screen, State, TextSize};
 use crate::keyboard::{Edit, Key, KeyCap, layout};
 use crate::{locale, look, slip as slip_picture, ui};
 
@@ -74,6 +74,7 @@ fn theme(window: &ui::AppWindow, state: &State) {
     theme.set_capital(settings.text.capital_mm());
     theme.set_low(settings.low);
     theme.set_still(settings.still);
+    ui::Shell::get(window).set_map_lines(settings.lines);
     theme.set_mirrored(state.language().is_some_and(|language| look::is_mirrored(language.as_str())));
     let step = TextSize::ALL.iter().position(|text| *text == settings.text);
     ui::Shell::get(window).set_text_step(step.map_or(0, number));
@@ -103,6 +104,7 @@ pub fn shell(window: &ui::AppWindow, state: &State) {
         Overlay::Languages => ui::OverlayName::Languages,
         Overlay::Settings => ui::OverlayName::Settings,
         Overlay::Photos => ui::OverlayName::Photos,
+        Overlay::Sift => ui::OverlayName::Sift,
         Overlay::Technician => ui::OverlayName::Technician,
     });
     shell.set_notice(notice(session.notice));
@@ -196,19 +198,23 @@ pub fn categories(window: &ui::AppWindow, state: &State) {
     let draft = &state.session.draft;
     data.set_problem(draft.kind != Some(Kind::Suggestion));
     let fits = |category: &&api::Category| draft.kind.is_some_and(|kind| category.kinds.contains(&kind));
-    let tiles = state.town.iter().flat_map(|town| &town.categories).filter(fits).map(|category| ui::CategoryTile {
+    let tiles = state.town.iter().flat_map(|town| &town.categories).filter(fits);
+    let tiles: Vec<_> = tiles.map(|category| tile(state, category, draft.category.as_ref() == Some(&category.code))).collect();
+    let words = tiles.iter().flat_map(|tile| tile.name.split_whitespace());
+    data.set_longest(words.map(|word| word.chars().count()).max().map_or(0, number));
+    data.set_categories(list(data.get_categories(), tiles));
+}
+
+fn tile(state: &State, category: &api::Category, chosen: bool) -> ui::CategoryTile {
+    ui::CategoryTile {
         code: text(category.code.as_str()),
         name: text(state.text(&category.names)),
         line: text(state.text(&category.descriptions)),
         lang_note: text(&state.text_note(&category.names)),
         letter: text(&category.letter.to_string()),
         icon: text(&category.icon),
-        chosen: draft.category.as_ref() == Some(&category.code),
-    });
-    let tiles: Vec<_> = tiles.collect();
-    let words = tiles.iter().flat_map(|tile| tile.name.split_whitespace());
-    data.set_longest(words.map(|word| word.chars().count()).max().map_or(0, number));
-    data.set_categories(list(data.get_categories(), tiles));
+        chosen,
+    }
 }
 
 fn row(state: &State, report: &Summary, distance: Option<u32>, chosen: bool) -> ui::ReportRow {
@@ -251,11 +257,16 @@ pub fn place(window: &ui::AppWindow, state: &State) {
     let data = ui::PlaceData::get(window);
     let draft = &state.session.draft;
     data.set_has_pin(draft.point.is_some());
-    data.set_address(text(draft.address.as_deref().unwrap_or("")));
+    let place: Vec<&str> = draft.address.iter().chain(&draft.district).map(String::as_str).collect();
+    data.set_address(text(&place.join(" · ")));
     data.set_caret(number(draft.search.caret()));
     data.set_search(text(draft.search.text()));
     data.set_typing(is_typing(state, &Field::Search));
-    let found = draft.found.iter().map(|found| ui::FoundRow { label: text(&found.label), inside: found.in_area });
+    let found = draft.found.iter().map(|found| ui::FoundRow {
+        label: text(&found.label),
+        inside: found.in_area,
+        estimated: found.is_between,
+    });
     data.set_found(list(data.get_found(), found.collect()));
     let near = draft.near.iter().map(|near| row(state, &near.report, Some(near.distance_m), false));
     data.set_near(list(data.get_near(), near.collect()));
@@ -432,6 +443,21 @@ pub fn browse(window: &ui::AppWindow, state: &State) {
     data.set_reports(list(data.get_reports(), rows.collect()));
     data.set_total(number(browse.total));
     data.set_can_support(state.session.opened.supporting.is_none());
+    let sift = &browse.sift;
+    data.set_empty(sift.is_set() && browse.reports.is_empty() && browse.wanted.is_none());
+    let data = ui::SiftData::get(window);
+    data.set_period(Period::ALL.iter().position(|period| *period == sift.period).map_or(0, number));
+    data.set_is_set(sift.is_set());
+    data.set_at_spot(sift.spot.is_some());
+    data.set_closed(sift.closed);
+    data.set_kind(match sift.kind {
+        None => 0,
+        Some(Kind::Problem) => 1,
+        Some(Kind::Suggestion) => 2,
+    });
+    let categories = state.town.iter().flat_map(|town| &town.categories);
+    let tiles = categories.map(|category| tile(state, category, sift.categories.contains(&category.code)));
+    data.set_categories(list(data.get_categories(), tiles.collect()));
 }
 
 /// The map's picture shows where somebody put the pin.

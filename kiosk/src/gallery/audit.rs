@@ -187,7 +187,8 @@ impl Walk {
             return;
         }
         let Some(visible) = rect.intersection(&clip) else { return };
-        if visible.is_empty() || !touch.enabled() {
+        // A sliver at the edge of a list is not yet to be seen, nor to be touched.
+        if visible.width() <= SLACK || visible.height() <= SLACK || !touch.enabled() {
             return;
         }
         self.targets.push(Seen { what: label(item), rect, visible });

@@ -64,8 +64,8 @@ fn a_first_frame_is_told_once_and_only_after_it_is_drawn() {
 }
 
 /// What the golden pictures show.
-const GOLDEN: [&str; 11] =
-    ["home", "category", "place", "details-typing", "review", "slip", "code", "report", "browse", "unset", "technician"];
+const GOLDEN: [&str; 12] =
+    ["home", "category", "place", "details-typing", "review", "slip", "code", "report", "browse", "sift", "unset", "technician"];
 /// The golden pictures are so much smaller than the screen: a letter can still be told from another.
 const SMALLER: u32 = 4;
 /// A channel that differs by more than this is another colour.

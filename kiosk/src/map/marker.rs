@@ -12,26 +12,59 @@ use super::sprite::Sprite;
 
 /// Half the side of a marker in pixels, its white edge included.
 pub const MARKER_HALF_PX: f32 = 23.0;
+/// No marker reaches farther from its place, whatever stands on it.
+pub const REACH_PX: f32 = 60.0;
 /// A finger may miss the middle of a marker by this much.
 pub const FINGER_PX: f32 = 32.0;
 
 const PIN_HEAD_PX: f32 = 23.0;
 const PIN_HEIGHT_PX: f32 = 62.0;
 
-/// The plate of a report, its middle on the report's place: square for a problem, round for a suggestion, pale when closed.
-pub fn plate(letters: &Letters<'_>, letter: char, kind: Kind, open: bool) -> Option<Sprite> {
-    let color = match kind {
-        Kind::Problem => OWN_PROBLEM,
-        Kind::Suggestion => OWN_SUGGESTION,
+/// How far the plate behind a plate of several reports looks out, up and to the right.
+const STACK_PX: f32 = 7.0;
+
+/// What stands on the map for a report, or for several.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Plate {
+    /// The category's letter, or how many.
+    pub text: String,
+    /// None where there are both kinds.
+    pub kind: Option<Kind>,
+    /// Any of them is open.
+    pub open: bool,
+    pub several: bool,
+}
+
+/// How many, in as few signs as say it.
+pub fn count(count: u32) -> String {
+    match count {
+        0..1_000 => count.to_string(),
+        1_000..10_000 => format!("{}.{}k", count / 1_000, count % 1_000 / 100),
+        _ => format!("{}k", count / 1_000),
+    }
+}
+
+/// A plate, its middle on the place: square for problems, round for suggestions, with eight corners for both, pale when closed. One of
+/// several is larger, as its number asks, and another looks out behind it.
+pub fn plate(letters: &Letters<'_>, plate: &Plate) -> Option<Sprite> {
+    let color = match plate.kind {
+        Some(Kind::Suggestion) => OWN_SUGGESTION,
+        Some(Kind::Problem) | None => OWN_PROBLEM,
     };
-    let side = (MARKER_HALF_PX * 2.0) as u32 + 2;
+    let text_px = if plate.several { 23.0 } else { 27.0 };
+    let room = if plate.several { letters.width_px(&plate.text, text_px) / 2.0 + 12.0 } else { 0.0 };
+    let half = room.max(MARKER_HALF_PX);
+    let behind = if plate.several { STACK_PX } else { 0.0 };
+    let side = (half * 2.0).ceil() as u32 + 2 * behind as u32 + 2;
     let middle = side as f32 / 2.0;
     let mut picture = Pixmap::new(side, side)?;
-    let shape = |inset: f32| {
-        let half = MARKER_HALF_PX - inset;
-        match kind {
-            Kind::Problem => rounded(middle - half, middle - half, half * 2.0, half * 2.0, (11.0 - inset).max(4.0)),
-            Kind::Suggestion => PathBuilder::from_circle(middle, middle, half),
+    let shape = |inset: f32, up: f32| {
+        let half = half - inset;
+        let (x, y) = (middle + up, middle - up);
+        match plate.kind {
+            Some(Kind::Problem) => rounded(x - half, y - half, half * 2.0, half * 2.0, (11.0 - inset).max(4.0)),
+            Some(Kind::Suggestion) => PathBuilder::from_circle(x, y, half),
+            None => octagon(x, y, half),
         }
     };
     let mut fill = |path: Option<Path>, color| {
@@ -39,15 +72,32 @@ pub fn plate(letters: &Letters<'_>, letter: char, kind: Kind, open: bool) -> Opt
             picture.fill_path(&path, &paint(color), FillRule::Winding, Transform::identity(), None);
         }
     };
-    fill(shape(0.0), OWN_RIM);
-    fill(shape(3.0), color);
-    let ink = if open { OWN_RIM } else { color };
-    if !open {
-        fill(shape(5.0), toward_white(color));
+    if plate.several {
+        fill(shape(0.0, behind), OWN_RIM);
+        fill(shape(2.0, behind), color);
     }
-    fill(centered(letters, &letter.to_string(), 27.0, (middle, middle)), ink);
+    fill(shape(0.0, 0.0), OWN_RIM);
+    fill(shape(3.0, 0.0), color);
+    let ink = if plate.open { OWN_RIM } else { color };
+    if !plate.open {
+        fill(shape(5.0, 0.0), toward_white(color));
+    }
+    fill(centered(letters, &plate.text, text_px, (middle, middle)), ink);
     let corner = -(side as i32) / 2;
     Some(Sprite::cut(&picture, (corner, corner)))
+}
+
+/// Eight corners round a place, `half` to each side.
+fn octagon(x: f32, y: f32, half: f32) -> Option<Path> {
+    // The sides of a regular one are cut off at this part of half its width.
+    let cut = half * (2.0f32.sqrt() - 1.0);
+    let mut path = PathBuilder::new();
+    path.move_to(x - cut, y - half);
+    for (dx, dy) in [(cut, -half), (half, -cut), (half, cut), (cut, half), (-cut, half), (-half, cut), (-half, -cut)] {
+        path.line_to(x + dx, y + dy);
+    }
+    path.close();
+    path.finish()
 }
 
 /// The pin, its tip on the place.

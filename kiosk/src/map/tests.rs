@@ -26,7 +26,15 @@ pub(crate) fn hamlet_view(size: (u32, u32)) -> MapView {
 }
 
 fn marker(number: u8, point: Point, kind: Kind) -> Marker {
-    Marker { id: ReportId([number; 16]), point, letter: 'L', kind, open: true }
+    Marker { what: Marked::Report(ReportId([number; 16])), point, letter: 'L', kind: Some(kind), open: true }
+}
+
+/// The number of the report whose marker is there.
+fn found(view: &MapView, x: f32, y: f32) -> Option<u8> {
+    view.marker_at(x, y).map(|marker| match marker.what {
+        Marked::Report(id) => id.0[0],
+        Marked::Several { .. } => panic!("one report"),
+    })
 }
 
 fn close(one: (f32, f32), other: (f32, f32), by: f32) -> bool {
@@ -107,13 +115,13 @@ fn a_finger_finds_the_nearest_marker_within_its_width() {
     view.center_on(Point::from_degrees(45.0, 7.0).expect("on the planet"), 17.0);
     let (one, other) = (view.point_at(200.0, 200.0), view.point_at(230.0, 200.0));
     view.set_markers(vec![marker(1, one, Kind::Problem), marker(2, other, Kind::Suggestion)]);
-    assert_eq!(view.marker_at(201.0, 205.0), Some(ReportId([1; 16])));
-    assert_eq!(view.marker_at(226.0, 190.0), Some(ReportId([2; 16])));
-    assert_eq!(view.marker_at(200.0, 200.0 - marker::FINGER_PX - 2.0), None);
+    assert_eq!(found(&view, 201.0, 205.0), Some(1));
+    assert_eq!(found(&view, 226.0, 190.0), Some(2));
+    assert_eq!(found(&view, 200.0, 200.0 - marker::FINGER_PX - 2.0), None);
     view.pan_px(100.0, 0.0);
-    assert_eq!(view.marker_at(300.0, 200.0), Some(ReportId([1; 16])));
+    assert_eq!(found(&view, 300.0, 200.0), Some(1));
     view.set_markers(Vec::new());
-    assert_eq!(view.marker_at(300.0, 200.0), None);
+    assert_eq!(found(&view, 300.0, 200.0), None);
 }
 
 #[test]
@@ -142,7 +150,10 @@ fn markers_are_told_by_shape_and_go_without_a_trace() {
 #[test]
 fn closed_reports_are_paler_than_open_ones() {
     let brightness = |open: bool| {
-        let sprite = marker::plate(&Font::default().letters(), 'L', Kind::Problem, open).expect("a plate");
+        let sprite = {
+            let plate = Plate { text: "L".into(), kind: Some(Kind::Problem), open, several: false };
+            marker::plate(&Font::default().letters(), &plate).expect("a plate")
+        };
         let mut rgb = vec![0; 64 * 64 * 3];
         sprite.lay(&mut Canvas { rgb: &mut rgb, size: (64, 64) }, (32, 32));
         rgb.iter().map(|part| u64::from(*part)).sum::<u64>()

@@ -262,7 +262,7 @@ fn by_ear_an_idea_is_given_with_a_place_found_in_words() {
 fn by_ear_what_is_going_on_is_read_and_supported() {
     by_ear("browse", |ear| {
         ear.press("What is going on");
-        let ticket = ear.asked(|effect| if let Effect::Reports(ticket) = effect { Some(ticket) } else { None });
+        let ticket = ear.asked(|effect| if let Effect::Reports(ticket, _) = effect { Some(ticket) } else { None });
         let reports: Vec<api::Summary> = gallery::near().unwrap().into_iter().map(|near| near.report).collect();
         let first = reports[0].id;
         ear.hall.answer(ticket, Reply::Reports(Ok(ReportList { total: reports.len() as u32, reports })));
@@ -304,7 +304,7 @@ fn by_ear_an_answer_is_followed_up_with_the_code() {
 fn by_ear_a_comment_is_written() {
     by_ear("comment", |ear| {
         ear.press("What is going on");
-        let ticket = ear.asked(|effect| if let Effect::Reports(ticket) = effect { Some(ticket) } else { None });
+        let ticket = ear.asked(|effect| if let Effect::Reports(ticket, _) = effect { Some(ticket) } else { None });
         let report = gallery::report().unwrap();
         let reports = vec![report.summary.clone()];
         ear.hall.answer(ticket, Reply::Reports(Ok(ReportList { total: 1, reports })));
@@ -572,7 +572,7 @@ fn everything_on_every_screen_can_be_told_apart_by_ear() {
     lint(&hall, "notice");
     hall.kiosk.send(Msg::StartBrowse);
     let asked = hall.asked();
-    let Some(Effect::Reports(ticket)) = asked.last() else { panic!("{asked:?}") };
+    let Some(Effect::Reports(ticket, _)) = asked.last() else { panic!("{asked:?}") };
     let reports: Vec<api::Summary> = gallery::near().unwrap().into_iter().map(|near| near.report).collect();
     hall.answer(*ticket, Reply::Reports(Ok(ReportList { total: 3, reports: reports.clone() })));
     lint(&hall, "browse");

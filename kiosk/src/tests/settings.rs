@@ -16,8 +16,9 @@ fn a_resident_sets_size_and_colours_and_the_end_sets_them_back() {
         assert_eq!(hall.find(chosen).accessible_checked(), Some(true), "{chosen}");
     }
     assert_eq!(hall.find("As usual").accessible_checked(), Some(false));
+    hall.touch("Map in lines only");
     hall.touch("All buttons low");
-    let set = Settings { text: TextSize::Largest, colours: Colours::ContrastDark, low: true, still: true };
+    let set = Settings { text: TextSize::Largest, colours: Colours::ContrastDark, low: true, still: true, lines: true };
     assert_eq!(hall.session().settings, set);
     hall.touch("Reset to defaults");
     assert_eq!(hall.session().settings, Settings::default());
