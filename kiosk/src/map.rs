@@ -10,6 +10,7 @@ mod lettering;
 mod marker;
 pub mod motion;
 mod names;
+pub mod pace;
 mod sprite;
 mod workers;
 
@@ -96,6 +97,8 @@ pub struct MapView {
     frame: Vec<u8>,
     /// Markers or pin have changed since `frame` was made.
     marked: bool,
+    /// What is not yet sharp is stretched with a quarter of the pixels.
+    coarse: bool,
     done: u64,
 }
 
@@ -108,6 +111,8 @@ struct Shown {
     /// Which tiles were there.
     tiles: Vec<bool>,
     names: Option<Wish>,
+    /// Something was stretched coarsely.
+    coarse: bool,
 }
 
 /// What a drawn circle was made for.
@@ -141,6 +146,7 @@ impl MapView {
             shown: None,
             frame: Vec::new(),
             marked: true,
+            coarse: false,
             done: 0,
         }
     }
@@ -165,6 +171,11 @@ impl MapView {
         // The legend is laid with the marks.
         self.marked |= self.style != style;
         self.style = style;
+    }
+
+    /// Whether frames are to cost less while the map moves, and look coarser.
+    pub fn set_coarse(&mut self, coarse: bool) {
+        self.coarse = coarse;
     }
 
     /// Moves the centre to a place, or as near to it as the map goes. Zooms reach from 12 (the whole town) to 19 (a doorstep).
@@ -269,6 +280,7 @@ impl MapView {
         let there = self.workers.want(&tiles, wanted.then(|| wish.clone()), &next, zooming);
         self.done = there.done;
         let shown = Shown {
+            coarse: self.coarse && there.tiles.contains(&None),
             camera: self.camera,
             style: self.style,
             origin: self.camera.origin_px(),
@@ -344,7 +356,7 @@ impl MapView {
         let size = self.camera.size_px();
         self.base.resize(size.0 as usize * size.1 as usize * 3, 0);
         let mut canvas = Canvas { rgb: &mut self.base, size };
-        compose::ground(&mut canvas, self.camera.origin_px(), tiles, there);
+        compose::ground(&mut canvas, self.camera.origin_px(), tiles, there, self.coarse);
         // Light letters of a dark style would be lost on a light one.
         if let Some(names) = there.names.as_ref().filter(|names| names.wish.style == self.style) {
             names.lay(&self.camera.view(), &mut canvas);

@@ -11,6 +11,7 @@ use slint::Global;
 use crate::app::{Colours, Msg, Screen, Seen, Settings, SiftMsg, State};
 use crate::bridge::{self, Send};
 use crate::map::motion::Motion;
+use crate::map::pace::Pace;
 use crate::map::{MapView, Marked, Marker, Style};
 use crate::{Inner, ui};
 
@@ -24,6 +25,8 @@ const MOVE_TICK: Duration = Duration::from_millis(16);
 const WAIT_TICK: Duration = Duration::from_millis(33);
 /// A slow machine's frames: longer gaps are pauses, not motion.
 const GAP: Duration = Duration::from_millis(100);
+/// A finger that has not moved the map for so long holds it.
+const HAND: Duration = Duration::from_millis(150);
 /// Two taps within this time and distance (in pixels) are one wish: closer.
 const DOUBLE_TAP: Duration = Duration::from_millis(350);
 const DOUBLE_TAP_PX: f32 = 32.0;
@@ -51,6 +54,10 @@ pub struct Mapping {
     tap: Option<(Instant, f32, f32)>,
     /// The resident wants nothing to move by itself.
     still: bool,
+    /// When a finger moved it last.
+    hand: Option<Instant>,
+    /// How fast this machine draws.
+    pace: Pace,
     /// What part of town was asked for last.
     told: Option<Seen>,
 }
@@ -186,6 +193,7 @@ impl Mapping {
     }
 
     fn pan(&mut self, dx: f32, dy: f32) {
+        self.hand = Some(Instant::now());
         if let Some(view) = &mut self.view {
             view.pan_px(dx, dy);
             self.stale = true;
@@ -283,8 +291,14 @@ impl Mapping {
         }
         let view = self.view.as_mut()?;
         let (width, height) = view.size_px();
+        let began = Instant::now();
+        let moving = moves || self.hand.is_some_and(|at| at.elapsed() < HAND);
+        view.set_coarse(moving && self.pace.is_slow());
         let (rgb, more) = view.frame();
         data.set_picture(bridge::picture(rgb, width, height));
+        if moving {
+            self.pace.took(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
+        }
         data.set_there(true);
         self.stale = more;
         if moves { Some(MOVE_TICK) } else { more.then_some(WAIT_TICK) }

@@ -28,7 +28,8 @@ impl Span {
 }
 
 /// Covers the whole canvas, whose top left corner is at `origin` in pixels of the flat world.
-pub fn ground(canvas: &mut Canvas<'_>, origin: (i64, i64), tiles: &[Tile], there: &There) {
+/// `coarse` stretches with a quarter of the pixels: for machines that are slow, while something moves.
+pub fn ground(canvas: &mut Canvas<'_>, origin: (i64, i64), tiles: &[Tile], there: &There, coarse: bool) {
     let whole = Span { left: 0, top: 0, right: i64::from(canvas.size.0), bottom: i64::from(canvas.size.1) };
     let side = i64::from(TILE_PX);
     for (tile, pixels) in tiles.iter().zip(&there.tiles) {
@@ -42,7 +43,7 @@ pub fn ground(canvas: &mut Canvas<'_>, origin: (i64, i64), tiles: &[Tile], there
                 let place = |other: &Tile| cover(other, tile.zoom(), origin).within(seen);
                 for level in levels(&there.others, place) {
                     for (other, pixels) in there.others.iter().filter(|(other, _)| other.zoom_milli == level) {
-                        stretch(canvas, seen, origin, tile.zoom(), other, pixels);
+                        stretch(canvas, seen, origin, tile.zoom(), (other, pixels), coarse);
                     }
                 }
             }
@@ -100,8 +101,8 @@ fn cover(other: &Tile, zoom: f64, origin: (i64, i64)) -> Span {
     Span { left: edge(x, origin.0), top: edge(y, origin.1), right: edge(x + side, origin.0), bottom: edge(y + side, origin.1) }
 }
 
-/// Draws what a tile of another zoom shows of a gap, each pixel from the nearest one of the tile.
-fn stretch(canvas: &mut Canvas<'_>, gap: Span, origin: (i64, i64), zoom: f64, other: &Tile, pixels: &[u8]) {
+/// Draws what a tile of another zoom shows of a gap, each pixel from the nearest one of the tile; each four from one when it is coarse.
+fn stretch(canvas: &mut Canvas<'_>, gap: Span, origin: (i64, i64), zoom: f64, (other, pixels): (&Tile, &[u8]), coarse: bool) {
     let side = i64::from(TILE_PX);
     let shrink = (other.zoom() - zoom).exp2();
     let (x, y) = other.corner_px();
@@ -111,15 +112,24 @@ fn stretch(canvas: &mut Canvas<'_>, gap: Span, origin: (i64, i64), zoom: f64, ot
         let place = ((at + origin) as f64 + 0.5) * shrink - corner as f64;
         (place as i64).clamp(0, side - 1) as usize
     };
-    let columns: Vec<usize> = (seen.left..seen.right).map(|at| source(at, origin.0, x) * 3).collect();
-    for at in seen.top..seen.bottom {
+    let step = if coarse { 2 } else { 1 };
+    let columns: Vec<usize> = (seen.left..seen.right).step_by(step).map(|at| source(at, origin.0, x) * 3).collect();
+    let length = (seen.right - seen.left) as usize * 3;
+    for at in (seen.top..seen.bottom).step_by(step) {
         let row = source(at, origin.1, y) * side as usize * 3;
         let Some(row) = pixels.get(row..row + side as usize * 3) else { return };
         let start = ((at * i64::from(canvas.size.0) + seen.left) * 3) as usize;
-        let to = canvas.rgb.get_mut(start..start + columns.len() * 3).unwrap_or_default();
-        for (to, from) in to.chunks_exact_mut(3).zip(&columns) {
-            if let Some(from) = row.get(*from..*from + 3) {
+        let Some(to) = canvas.rgb.get_mut(start..start + length) else { return };
+        for (to, from) in to.chunks_mut(3 * step).zip(&columns) {
+            let Some(from) = row.get(*from..*from + 3) else { continue };
+            for to in to.chunks_exact_mut(3) {
                 to.copy_from_slice(from);
+            }
+        }
+        if coarse && at + 1 < seen.bottom {
+            let below = start + canvas.size.0 as usize * 3;
+            if below + length <= canvas.rgb.len() {
+                canvas.rgb.copy_within(start..start + length, below);
             }
         }
     }

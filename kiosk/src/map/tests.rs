@@ -179,6 +179,35 @@ fn the_legend_is_on_every_frame_and_its_bar_is_as_long_as_it_says() {
 }
 
 #[test]
+fn a_coarse_frame_is_only_of_what_is_stretched_and_ends_sharp() {
+    let mut view = hamlet_view((600, 400));
+    view.center_on(Point::from_degrees(45.0, 7.0).expect("on the planet"), 16.0);
+    view.settle();
+    let sharp = view.frame().0.to_vec();
+    view.set_coarse(true);
+    assert_eq!(view.frame().0, sharp, "all tiles are there");
+    let stretched = |coarse: bool| {
+        let mut view = hamlet_view((600, 400));
+        view.center_on(Point::from_degrees(45.0, 7.0).expect("on the planet"), 16.0);
+        view.settle();
+        view.set_coarse(coarse);
+        view.zoom_by(0.4, (300.0, 200.0));
+        view.frame().0.to_vec()
+    };
+    let (fine, coarse) = (stretched(false), stretched(true));
+    assert_ne!(fine, coarse);
+    let others = fine.chunks(3).zip(coarse.chunks(3)).filter(|(one, other)| one != other).count();
+    assert!(others * 4 < fine.len() / 3, "{others} of {} pixels are others: not the same picture", fine.len() / 3);
+    view.zoom_by(0.4, (300.0, 200.0));
+    view.settle();
+    let mut fresh = hamlet_view((600, 400));
+    fresh.center_on(view.center(), view.zoom());
+    fresh.settle();
+    view.set_coarse(false);
+    assert_eq!(view.frame().0, fresh.frame().0);
+}
+
+#[test]
 fn another_style_redraws_everything_and_leaves_nothing_of_the_one_before() {
     let fresh = |style: Style| {
         let mut view = hamlet_view((600, 400));
@@ -276,11 +305,11 @@ fn a_gap_shows_the_stretched_tile_of_another_zoom() {
     let there = There { tiles: vec![None], others: vec![(other, Arc::new(pixels))], ..There::default() };
     let mut rgb = vec![0; 64 * 64 * 3];
     let origin = (tile.corner_px().0 + 100, tile.corner_px().1 + 100);
-    compose::ground(&mut Canvas { rgb: &mut rgb, size: (64, 64) }, origin, &[tile], &there);
+    compose::ground(&mut Canvas { rgb: &mut rgb, size: (64, 64) }, origin, &[tile], &there, false);
     assert!(rgb.chunks_exact(3).all(|pixel| pixel == [200, 210, 220]));
     let tile = Tile { style: Style::Standard, zoom_milli: 16_000, x: 23, y: 41 };
     let origin = tile.corner_px();
-    compose::ground(&mut Canvas { rgb: &mut rgb, size: (64, 64) }, origin, &[tile], &there);
+    compose::ground(&mut Canvas { rgb: &mut rgb, size: (64, 64) }, origin, &[tile], &there, false);
     assert!(rgb.chunks_exact(3).all(|pixel| pixel == style_land()), "where nothing is known there is bare ground");
 }
 

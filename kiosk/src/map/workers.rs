@@ -18,6 +18,9 @@ pub const KEPT_BYTES: usize = 96 << 20;
 /// More threads than this would only take turns on a kiosk's processor.
 const THREADS_MAX: usize = 4;
 
+/// How far the threads stand back behind the one that answers to fingers.
+const NICE: i32 = 10;
+
 /// A drawn tile, shared between cache and screen.
 pub type Pixels = Arc<Vec<u8>>;
 
@@ -173,6 +176,7 @@ impl Shared {
     }
 
     fn work(&self) {
+        give_way();
         let mut state = self.lock();
         while !state.stop {
             if state.queue.is_empty() {
@@ -221,6 +225,13 @@ impl State {
             let Some(oldest) = oldest.map(|(tile, _)| *tile) else { return };
             self.tiles.remove(&oldest);
         }
+    }
+}
+
+/// Lets whatever answers to fingers go first: on Linux a thread's niceness is its own.
+fn give_way() {
+    if let Err(error) = rustix::process::nice(NICE) {
+        tracing::debug!(%error, "the map's threads are as urgent as the screen's");
     }
 }
 

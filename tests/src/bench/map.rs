@@ -1,14 +1,16 @@
 //! The town's map: its import beside Debian's tilemaker on the same extract, then what is read from it and drawn.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use kiosk::map::MapView;
 use kiosk::map::motion::Motion;
+use kiosk::map::pace::Pace;
 use map::pbf::testville;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use super::{Report, disk, ms, quantile, resident_mb};
 use crate::site::programs;
@@ -39,7 +41,8 @@ pub fn measure(report: &mut Report, extracts: &[PathBuf]) -> Result<()> {
         read(report, &town)?;
         let center = middle(&town)?;
         terminal(report, &town, center);
-        screen(report, town, center)?;
+        screen(report, Arc::clone(&town), center)?;
+        weak(report, town, center)?;
     }
     Ok(())
 }
@@ -172,16 +175,57 @@ fn screen(report: &mut Report, town: Arc<map::Town>, center: api::Point) -> Resu
     Ok(())
 }
 
+/// The same on a machine of one core that others use to three quarters: a quarter of its speed is left.
+fn weak(report: &mut Report, town: Arc<map::Town>, center: api::Point) -> Result<()> {
+    let cores = sched_getaffinity(None)?;
+    let mut one = CpuSet::new();
+    let core = (0..CpuSet::MAX_CPU).find(|core| cores.is_set(*core)).context("the system tells of no core")?;
+    one.set(core);
+    sched_setaffinity(None, &one)?;
+    let _others = (0..3).map(|_| Busy::start()).collect::<Result<Vec<_>>>()?;
+    let mut view = MapView::new(town, SCREEN, "");
+    view.center_on(center, 16.0);
+    view.settle();
+    let mut times = tour(&mut view, center);
+    // Threads are of the core they were started on: they go before the bench is given back the others.
+    drop(view);
+    sched_setaffinity(None, &cores)?;
+    let late = times.iter().filter(|time| **time > FRAME).count();
+    let (median, p99, longest) = (quantile(&mut times, 0.5), quantile(&mut times, 0.99), quantile(&mut times, 1.0));
+    let figure = format!("{}, p99 {}, median {}, {late} of {} later than a frame", ms(longest), ms(p99), ms(median), times.len());
+    report.bar("a quarter of one core: longest frame under gestures", figure, "<= 50 ms", longest <= Duration::from_millis(50));
+    Ok(())
+}
+
+/// A program that does nothing, as fast as it can.
+struct Busy(Child);
+
+impl Busy {
+    fn start() -> Result<Busy> {
+        Ok(Busy(Command::new("sh").args(["-c", "while :; do :; done"]).spawn().context("cannot start sh")?))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A resident looks round, as recorded at a screen: flicks to all sides, two taps to come closer, two fingers to go away again. At
 /// sixty frames a second, each with the copy that the window takes, while tiles and names are drawn. The time of every frame.
 fn tour(view: &mut MapView, center: api::Point) -> Vec<Duration> {
     view.center_on(center, 16.0);
     let middle = (SCREEN.0 as f32 / 2.0, SCREEN.1 as f32 / 2.0);
     let mut times = Vec::new();
+    let mut pace = Pace::default();
     let mut show = |view: &mut MapView, change: &mut dyn FnMut(&mut MapView)| {
         let started = Instant::now();
         change(view);
+        view.set_coarse(pace.is_slow());
         std::hint::black_box(view.frame().0.to_vec());
+        pace.took(started.elapsed().as_micros() as u64);
         times.push(started.elapsed());
         std::thread::sleep(FRAME.saturating_sub(started.elapsed()));
     };
