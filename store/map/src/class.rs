@@ -126,12 +126,12 @@ impl Class {
 
     /// The class of a number in a town file.
     pub fn from_number(number: u8) -> Option<Class> {
-        Class::ALL.into_iter().find(|class| *class as u8 == number)
+        Class::ALL.get(usize::from(*RANKS.get(usize::from(number))?)).copied()
     }
 
     /// Place in the draw order: lower is drawn first.
     pub fn rank(self) -> u8 {
-        Class::ALL.iter().position(|class| *class == self).map_or(u8::MAX, |position| position as u8)
+        RANKS.get(self as usize).copied().unwrap_or(u8::MAX)
     }
 
     /// How its geometry is to be read.
@@ -148,6 +148,17 @@ impl Class {
         (30..50).contains(&(self as u8))
     }
 }
+
+/// Place in the draw order by number: both are asked for everything that is drawn.
+const RANKS: [u8; 64] = {
+    let mut ranks = [u8::MAX; 64];
+    let mut rank = 0;
+    while rank < Class::ALL.len() {
+        ranks[Class::ALL[rank] as usize] = rank as u8;
+        rank += 1;
+    }
+    ranks
+};
 
 #[cfg(test)]
 mod tests {

@@ -142,7 +142,8 @@ impl Drawing<'_> {
     /// Puts the items in draw order: ground by rank, then ways by height, then by rank; equals by their OpenStreetMap object, so that
     /// the same town gives the same picture everywhere.
     pub(crate) fn sort(&mut self) {
-        self.items.sort_by_key(|item| {
+        // Items are large and their keys are not: these are sorted, and each item moves once.
+        self.items.sort_by_cached_key(|item| {
             let over = lies_over_ground(item.class);
             (over, if over { item.height } else { 0 }, item.class.rank(), item.osm)
         });

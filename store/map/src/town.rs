@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::class::Class;
 use crate::draw::{Drawing, Item};
 use crate::file::feature::{Head, level_at};
 pub use crate::file::stamp::Stamp;
@@ -221,15 +222,19 @@ impl Town {
 
     /// What to draw in a rectangle of the flat world at a zoom, in draw order. Sizes below two pixels are left out.
     pub fn features(&self, rect: Rect, zoom: f64) -> Drawing<'_> {
-        self.drawing(rect, zoom, false)
+        self.drawing(rect, zoom, |_| true)
     }
 
-    /// Everything to draw, or only what has a name.
-    fn drawing(&self, rect: Rect, zoom: f64, named: bool) -> Drawing<'_> {
+    /// The same of some classes only, for maps that draw few: what is not wanted is hardly read.
+    pub fn features_of(&self, rect: Rect, zoom: f64, is_wanted: impl Fn(Class) -> bool) -> Drawing<'_> {
+        self.drawing(rect, zoom, |head| is_wanted(head.class))
+    }
+
+    fn drawing(&self, rect: Rect, zoom: f64, is_wanted: impl Fn(&Head<'_>) -> bool) -> Drawing<'_> {
         let mut drawing = Drawing::default();
         let level = level_at(zoom);
         self.visit(rect, zoom, &mut |block, head| {
-            if named && (head.name.is_none() || !label::may_be_named(head.class, zoom)) {
+            if !is_wanted(&head) {
                 return;
             }
             let (first, part) = (drawing.spots.len(), drawing.ends.len());
@@ -259,7 +264,7 @@ impl Town {
     /// several; `measure` gives the width in pixels of a text at a size in pixels.
     pub fn place_labels(&self, view: &View, language: Option<&str>, measure: &mut dyn FnMut(&str, f32) -> f32) -> Vec<Label> {
         let rect = view.rect(0.0);
-        let drawing = self.drawing(rect, view.zoom, true);
+        let drawing = self.drawing(rect, view.zoom, |head| head.name.is_some() && label::may_be_named(head.class, view.zoom));
         let mut numbers = Vec::new();
         if view.zoom >= label::NUMBERS_ZOOM {
             self.addresses(&mut |_, street| numbers.extend(street.into_iter().filter(|number| rect.contains(number.spot))));

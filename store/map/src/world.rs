@@ -212,8 +212,16 @@ impl View {
 
     /// Pixel (from the top left corner) of a place of the flat world.
     pub fn pixel(&self, spot: Spot) -> (f64, f64) {
-        let scale = self.scale();
-        ((f64::from(spot.x) - self.x) * scale + self.width_px / 2.0, (f64::from(spot.y) - self.y) * scale + self.height_px / 2.0)
+        self.pixels()(spot)
+    }
+
+    /// The same for many places: the scale is worked out once.
+    pub fn pixels(&self) -> impl Fn(Spot) -> (f64, f64) + use<> {
+        let (view, scale) = (*self, self.scale());
+        move |spot| {
+            let (x, y) = ((f64::from(spot.x) - view.x) * scale, (f64::from(spot.y) - view.y) * scale);
+            (x + view.width_px / 2.0, y + view.height_px / 2.0)
+        }
     }
 
     /// The place on the globe under a pixel; `None` off the planet.

@@ -76,6 +76,8 @@ const DOTS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
 const PLACES_FROM_M: f64 = 1500.0;
 /// A part of town has no length; it counts as a street of so many dots.
 const PLACE_LENGTH: f64 = 1000.0;
+/// A shorter stretch, in dots, carries no name.
+const NAME_LENGTH_MIN: f64 = 10.0;
 
 struct Canvas {
     width: usize,
@@ -95,9 +97,24 @@ impl Canvas {
         }
     }
 
-    /// A straight line (Bresenham), after it is cut to the canvas.
-    fn line(&mut self, from: (f64, f64), to: (f64, f64)) {
-        let Some(((x0, y0), (x1, y1))) = clip(from, to, (self.width * 2) as f64, (self.height * 4) as f64) else { return };
+    /// Straight lines from place to place. Answers the longest on the canvas, with its length.
+    fn path(&mut self, places: impl Iterator<Item = (f64, f64)>) -> Option<(f64, [(f64, f64); 2])> {
+        let mut longest: Option<(f64, [(f64, f64); 2])> = None;
+        let mut last: Option<(f64, f64)> = None;
+        for to in places {
+            let Some(from) = last.replace(to) else { continue };
+            let Some((from, to)) = clip(from, to, (self.width * 2) as f64, (self.height * 4) as f64) else { continue };
+            self.line(from, to);
+            let length = (to.0 - from.0).hypot(to.1 - from.1);
+            if longest.is_none_or(|(known, _)| length > known) {
+                longest = Some((length, [from, to]));
+            }
+        }
+        longest
+    }
+
+    /// A straight line (Bresenham) that lies on the canvas.
+    fn line(&mut self, (x0, y0): (f64, f64), (x1, y1): (f64, f64)) {
         let (mut x, mut y) = (x0.floor() as i64, y0.floor() as i64);
         let (end_x, end_y) = (x1.floor() as i64, y1.floor() as i64);
         let (dx, dy) = ((end_x - x).abs(), -(end_y - y).abs());
@@ -208,44 +225,35 @@ struct Name {
 fn draw_town(town: &map::Town, view: &View, across_m: f64, ascii: bool, picture: &mut Picture, height: usize) -> Vec<Name> {
     let width = picture.width;
     let mut canvas = Canvas { width, height, dots: vec![0; width * height] };
+    let pixel = view.pixels();
     // The dots are coarser than a screen's pixels: ask for the details that a screen of this area would show.
-    let drawing = town.features(view.rect(2.0), (view.zoom + 1.5).min(18.0));
+    let drawing = town.features_of(view.rect(2.0), (view.zoom + 1.5).min(18.0), |class| is_drawn(class, across_m));
     let mut names: Vec<Name> = Vec::new();
+    let mut crossings = Vec::new();
     for feature in drawing.iter() {
-        match feature.class {
-            Class::Park | Class::Wood | Class::Grass => fill(feature.parts(), view, Ground::Green, picture, height),
-            Class::Sea | Class::Water => fill(feature.parts(), view, Ground::Water, picture, height),
-            Class::Building if across_m < 700.0 => fill(feature.parts(), view, Ground::Building, picture, height),
-            class if shown(class, across_m) && !feature.tunnel => {
-                for part in feature.parts() {
-                    let mut longest: Option<(f64, [(f64, f64); 2])> = None;
-                    for pair in part.windows(2) {
-                        let [a, b] = pair else { continue };
-                        let (from, to) = (view.pixel(*a), view.pixel(*b));
-                        canvas.line(from, to);
-                        if let Some((from, to)) = clip(from, to, view.width_px, view.height_px) {
-                            let length = (to.0 - from.0).hypot(to.1 - from.1);
-                            if longest.is_none_or(|(known, _)| length > known) {
-                                longest = Some((length, [from, to]));
-                            }
-                        }
-                    }
-                    let (Some(name), Some((length, [from, to]))) = (feature.name, longest) else { continue };
-                    if class.is_way() {
-                        // The middle is often taken by a report or another name.
-                        let along = |share: f64| (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
-                        let at = [0.5, 0.25, 0.75].map(along).to_vec();
-                        names.push(Name { text: wording::one_line(name), rank: class.rank(), length, at });
-                    }
-                }
+        if let Some(ground) = ground(feature.class) {
+            fill(feature.parts(), &pixel, ground, picture, &mut crossings);
+            continue;
+        }
+        if feature.class == Class::Place {
+            let at = feature.parts().flatten().next().map(|spot| pixel(*spot));
+            if let (Some(name), Some(at)) = (feature.name, at) {
+                names.push(Name { text: wording::one_line(name), rank: u8::MAX, length: PLACE_LENGTH, at: vec![at] });
             }
-            Class::Place if across_m > PLACES_FROM_M => {
-                let at = feature.parts().flatten().next().map(|spot| view.pixel(*spot));
-                if let (Some(name), Some(at)) = (feature.name, at) {
-                    names.push(Name { text: wording::one_line(name), rank: u8::MAX, length: PLACE_LENGTH, at: vec![at] });
-                }
+            continue;
+        }
+        if feature.tunnel {
+            continue;
+        }
+        for part in feature.parts() {
+            let longest = canvas.path(part.iter().map(|spot| pixel(*spot)));
+            let (Some(name), Some((length, [from, to]))) = (feature.name, longest) else { continue };
+            if feature.class.is_way() && length >= NAME_LENGTH_MIN {
+                // The middle is often taken by a report or another name.
+                let along = |share: f64| (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
+                let at = [0.5, 0.25, 0.75].map(along).to_vec();
+                names.push(Name { text: wording::one_line(name), rank: feature.class.rank(), length, at });
             }
-            _ => {}
         }
     }
     for (cell, dots) in picture.cells.iter_mut().zip(&canvas.dots) {
@@ -261,42 +269,58 @@ fn draw_town(town: &map::Town, view: &View, across_m: f64, ascii: bool, picture:
     names
 }
 
-/// Which lines are drawn when the map shows so much.
-fn shown(class: Class, across_m: f64) -> bool {
+/// What an area colours, if it does.
+fn ground(class: Class) -> Option<Ground> {
     match class {
-        Class::Footway | Class::Steps | Class::Cycleway | Class::Track => false,
-        Class::Service => across_m < 400.0,
-        Class::Street | Class::Pedestrian => across_m < 2500.0,
-        Class::Tram => false,
-        class => class.is_way() || matches!(class, Class::Rail | Class::River | Class::Stream),
+        Class::Park | Class::Wood | Class::Grass => Some(Ground::Green),
+        Class::Sea | Class::Water => Some(Ground::Water),
+        Class::Building => Some(Ground::Building),
+        _ => None,
     }
 }
 
-/// Colours the cells whose middle lies in the rings, by the even-odd rule.
-fn fill<'a>(rings: impl Iterator<Item = &'a [Spot]>, view: &View, ground: Ground, picture: &mut Picture, height: usize) {
-    let rings: Vec<Vec<(f64, f64)>> = rings.map(|ring| ring.iter().map(|spot| view.pixel(*spot)).collect()).collect();
-    let mut crossings = Vec::new();
-    for row in 0..height {
-        let y = row as f64 * 4.0 + 2.0;
-        crossings.clear();
-        for pair in rings.iter().flat_map(|ring| ring.windows(2)) {
-            let [a, b] = pair else { continue };
-            if (a.1 > y) != (b.1 > y) {
-                crossings.push(a.0 + (y - a.1) / (b.1 - a.1) * (b.0 - a.0));
+/// What is drawn when the map shows so much.
+fn is_drawn(class: Class, across_m: f64) -> bool {
+    match class {
+        Class::Building => across_m < 700.0,
+        Class::Place => across_m > PLACES_FROM_M,
+        Class::Footway | Class::Steps | Class::Cycleway | Class::Track | Class::Tram => false,
+        Class::Service => across_m < 400.0,
+        Class::Street | Class::Pedestrian => across_m < 2500.0,
+        class => class.is_way() || ground(class).is_some() || matches!(class, Class::Rail | Class::River | Class::Stream),
+    }
+}
+
+/// Colours the cells whose middle lies in the rings, by the even-odd rule. `crossings` is room to work in.
+fn fill<'a>(
+    rings: impl Iterator<Item = &'a [Spot]>,
+    pixel: &impl Fn(Spot) -> (f64, f64),
+    ground: Ground,
+    picture: &mut Picture,
+    crossings: &mut Vec<(usize, f64)>,
+) {
+    let height = picture.cells.len() / picture.width.max(1);
+    crossings.clear();
+    // The first row whose middle lies at or below a place.
+    let row_at = |y: f64| ((y - 2.0) / 4.0).ceil().clamp(0.0, height as f64) as usize;
+    for ring in rings {
+        let mut last: Option<(f64, f64)> = None;
+        for b in ring.iter().map(|spot| pixel(*spot)) {
+            let Some(a) = last.replace(b) else { continue };
+            for row in row_at(a.1.min(b.1))..row_at(a.1.max(b.1)) {
+                let y = row as f64 * 4.0 + 2.0;
+                crossings.push((row, a.0 + (y - a.1) / (b.1 - a.1) * (b.0 - a.0)));
             }
         }
-        crossings.sort_by(f64::total_cmp);
+    }
+    crossings.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    for crossings in crossings.chunk_by(|a, b| a.0 == b.0) {
         for span in crossings.chunks_exact(2) {
-            let first = ((span[0] - 1.0) / 2.0).ceil().max(0.0) as usize;
-            let last = ((span[1] - 1.0) / 2.0).floor();
-            if last < 0.0 {
-                continue;
-            }
-            for column in first..=(last as usize).min(picture.width.saturating_sub(1)) {
-                if column < picture.width {
-                    picture.cells[row * picture.width + column].ground = ground;
-                }
-            }
+            let [(row, from), (_, to)] = span else { continue };
+            let first = ((from - 1.0) / 2.0).ceil().max(0.0) as usize;
+            let end = (((to - 1.0) / 2.0).floor() + 1.0).clamp(0.0, picture.width as f64) as usize;
+            let cells = picture.cells.get_mut(row * picture.width..).and_then(|row| row.get_mut(first..end));
+            cells.into_iter().flatten().for_each(|cell| cell.ground = ground);
         }
     }
 }
@@ -314,7 +338,7 @@ fn write_names(mut names: Vec<Name>, taken: &[(usize, usize)], picture: &mut Pic
         let length = wording::columns(&name.text);
         // Wide letters would shift what follows them; such names are left to the report's own lines.
         let simple = name.text.chars().count() == length;
-        if written.contains(&name.text) || !simple || length + 2 > picture.width || name.length < 10.0 {
+        if written.contains(&name.text) || !simple || length + 2 > picture.width {
             continue;
         }
         let place = name.at.iter().filter(|at| at.0 >= 0.0 && at.1 >= 0.0).find_map(|at| {

@@ -78,6 +78,11 @@ impl<'a> Reader<'a> {
     }
 
     pub fn var(&mut self) -> Option<u64> {
+        // Most numbers are small.
+        if let [byte @ ..0x80, rest @ ..] = self.0 {
+            self.0 = rest;
+            return Some(u64::from(*byte));
+        }
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.u8()?;

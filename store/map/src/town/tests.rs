@@ -150,3 +150,22 @@ fn draw_order_never_goes_back() {
     let ways = drawing.iter().position(|feature| feature.class.is_way()).unwrap();
     assert!(buildings.is_none_or(|last| last < ways), "streets lie over buildings");
 }
+
+#[test]
+fn some_classes_only_are_those_of_all() {
+    let Some((town, _)) = real("monaco.osm.pbf") else { return };
+    let rect = Rect::from(town.bounds());
+    let is_wanted = |class: Class| matches!(class, Class::Sea | Class::Primary | Class::Place);
+    let seen = |drawing: &Drawing<'_>| -> Vec<(Class, Osm, Vec<Vec<Spot>>)> {
+        let parts = |feature: &crate::draw::Feature<'_>| feature.parts().map(<[Spot]>::to_vec).collect();
+        drawing
+            .iter()
+            .filter(|feature| is_wanted(feature.class))
+            .map(|feature| (feature.class, feature.osm, parts(&feature)))
+            .collect()
+    };
+    let (all, some) = (town.features(rect, 14.0), town.features_of(rect, 14.0, is_wanted));
+    assert!(!some.is_empty() && some.len() < all.len());
+    assert_eq!(seen(&some), seen(&all));
+    assert_eq!(seen(&some).len(), some.len());
+}

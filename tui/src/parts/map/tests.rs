@@ -56,3 +56,24 @@ fn lines_are_cut_to_the_canvas() {
     assert_eq!(clip((-10.0, -5.0), (30.0, -5.0), 20.0, 10.0), None);
     assert_eq!(clip((3.0, 3.0), (3.0, 3.0), 20.0, 10.0), Some(((3.0, 3.0), (3.0, 3.0))));
 }
+
+proptest::proptest! {
+    #[test]
+    fn areas_colour_the_cells_whose_middle_they_hold(places in proptest::collection::vec((-300i32..500, -300i32..500), 3..12)) {
+        let (width, height) = (40, 20);
+        let mut ring: Vec<Spot> = places.into_iter().map(|(x, y)| Spot { x, y }).collect();
+        ring.push(ring[0]);
+        let empty = Cell { sign: ' ', ink: Ink::Nothing, ground: Ground::Land };
+        let mut picture = Picture { width, cells: vec![empty; width * height] };
+        // Off the grid, so that no middle lies on an edge.
+        let pixel = |spot: Spot| (f64::from(spot.x) / 3.0 + 0.123, f64::from(spot.y) / 3.0 + 0.321);
+        fill([ring.as_slice()].into_iter(), &pixel, Ground::Water, &mut picture, &mut Vec::new());
+        for (index, cell) in picture.cells.iter().enumerate() {
+            let (x, y) = ((index % width) as f64 * 2.0 + 1.0, (index / width) as f64 * 4.0 + 2.0);
+            let crossed = ring.windows(2).map(|pair| (pixel(pair[0]), pixel(pair[1]))).filter(|(a, b)| {
+                (a.1 > y) != (b.1 > y) && a.0 + (y - a.1) / (b.1 - a.1) * (b.0 - a.0) > x
+            });
+            proptest::prop_assert_eq!(cell.ground == Ground::Water, crossed.count() % 2 == 1, "{} {}", x, y);
+        }
+    }
+}
