@@ -175,14 +175,18 @@ pub enum Town {
         #[arg(long)]
         replace: bool,
     },
-    /// Bring the town's map up to date with a change file
+    /// Bring the town's map up to date with change files; a map that is worse than the one in use is refused
     ///
-    /// The map is made anew of the extract that was imported, all changes since, and these. Changes elsewhere are left out.
+    /// The map is made anew of the extract that was imported, all changes since, and these; all of them are taken, or none. Changes
+    /// elsewhere, and such that the map has already, are passed over. Objects of which a version is missing between the map's and the
+    /// changes' are named in a note, and so are they by `town info`: a change file is missing then, or the files hold only the last of
+    /// several changes. The map is taken all the same (exit code 0), for it is newer; an import of a fresh extract closes any gap.
     Update {
         #[command(flatten)]
         data: Data,
-        /// The change file (osc, unpacked)
-        file: PathBuf,
+        /// The change files (osc or osc.gz), the oldest first
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
         /// Replace the map in use even by one with older data, or with far less in it
         #[arg(long)]
         replace: bool,

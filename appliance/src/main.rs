@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         Command::Town(cli::Town::Import { data, file, border, replace }) => {
             set_up::import(&data.dir(), &file, border.as_deref(), replace)
         }
-        Command::Town(cli::Town::Update { data, file, replace }) => set_up::update(&data.dir(), &file, replace),
+        Command::Town(cli::Town::Update { data, files, replace }) => set_up::update(&data.dir(), &files, replace),
         Command::Town(cli::Town::Info { data }) => set_up::info(&data.dir()),
         Command::Demo(demo) => demo::run(&demo),
         Command::Export { data, json, out } => upkeep::export(&data.dir(), &out, json),

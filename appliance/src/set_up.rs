@@ -77,42 +77,52 @@ pub fn import(data: &Path, file: &Path, border: Option<&Path>, is_asked: bool) -
 /// `wegovnowd town update`
 ///
 /// Makes the map anew, of the extract that was imported, all changes since, and these.
-pub fn update(data: &Path, file: &Path, is_asked: bool) -> anyhow::Result<u8> {
+pub fn update(data: &Path, files: &[PathBuf], is_asked: bool) -> anyhow::Result<u8> {
     let (extract, border, folder) = (data.join(EXTRACT), data.join(BORDER), data.join(CHANGES));
     if !extract.exists() {
         bail!("the extract that the map was made of is not here: bring it with `wegovnowd town import` once");
     }
     let name = map::Town::open(&data.join(MAP_FILE)).map(|town| town.name().to_owned()).ok();
     let mut changes = kept_changes(&folder)?;
-    // Names are numbers of one length, so that the last is the highest.
-    let last = changes.last().and_then(|path| path.file_stem()?.to_str()?.parse::<u32>().ok()).unwrap_or(0);
-    changes.push(file.to_owned());
+    let last = changes.last().map_or(0, |(number, _)| *number);
+    changes.extend((last.saturating_add(1)..).zip(files.iter().cloned()));
+    let paths: Vec<PathBuf> = changes.into_iter().map(|(_, path)| path).collect();
     let border = Some(border.as_path()).filter(|border| border.exists());
     replaced(
         data,
         is_asked,
         &mut |candidate| {
-            make(map::import::Sources { extract: &extract, changes: &changes, border, name: name.as_deref() }, candidate)
+            make(map::import::Sources { extract: &extract, changes: &paths, border, name: name.as_deref() }, candidate)
         },
         &mut || {
             std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the directory {}", folder.display()))?;
-            keep(Some(file), &folder.join(format!("{:06}.osc", last.saturating_add(1))))
+            for (number, file) in (last.saturating_add(1)..).zip(files) {
+                keep(Some(file), &folder.join(format!("{number:06}{CHANGE_ENDING}")))?;
+            }
+            Ok(())
         },
     )
     .context("the map was not updated; it stays as it was")
 }
 
-/// The change files since the import, in the order they came.
-fn kept_changes(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// What kept change files end with, packed or not: their first bytes tell.
+const CHANGE_ENDING: &str = ".osc";
+
+/// The change files since the import with their numbers, in the order they came.
+fn kept_changes(folder: &Path) -> anyhow::Result<Vec<(u32, PathBuf)>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.display())),
     };
-    let paths: std::io::Result<Vec<PathBuf>> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
-    let paths = paths.with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut changes: Vec<PathBuf> =
-        paths.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "osc")).collect();
+    let mut changes = Vec::new();
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
+        let number = |name: &str| name.strip_suffix(CHANGE_ENDING)?.parse::<u32>().ok();
+        if let Some(number) = path.file_name().and_then(|name| number(name.to_str()?)) {
+            changes.push((number, path));
+        }
+    }
     changes.sort();
     Ok(changes)
 }

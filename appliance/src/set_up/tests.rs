@@ -43,25 +43,25 @@ fn changes_are_added_one_after_the_other() {
     };
     cafe(5_001, "Aurora");
     std::fs::create_dir(&data).unwrap();
-    let nothing = format!("{:#}", update(&data, &file, false).unwrap_err());
+    let nothing = format!("{:#}", update(&data, std::slice::from_ref(&file), false).unwrap_err());
     assert!(nothing.contains("bring it with"), "{nothing}");
     import(&data, &extract(folder.path(), 40), Some(&border), false).unwrap();
     let area = || map::Town::open(&data.join(MAP_FILE)).unwrap().area().clone();
     let own = area();
-    assert_eq!(update(&data, &file, false).unwrap(), exit::DONE);
+    assert_eq!(update(&data, std::slice::from_ref(&file), false).unwrap(), exit::DONE);
     cafe(5_002, "Borealis");
-    assert_eq!(update(&data, &file, false).unwrap(), exit::DONE);
+    assert_eq!(update(&data, std::slice::from_ref(&file), false).unwrap(), exit::DONE);
     assert_eq!((found("Aurora"), found("Borealis"), found("Street 7")), (1, 1, 1));
     assert_eq!(names(&data.join("town.changes")), ["000001.osc", "000002.osc"]);
     assert!(map::Town::open(&data.join(MAP_FILE)).unwrap().name() == "40" && area() == own, "name and border stay");
     // Broken ones, and such that take the town away, are not kept.
     std::fs::write(&file, "<osmChange><create>").unwrap();
-    let broken = format!("{:#}", update(&data, &file, false).unwrap_err());
+    let broken = format!("{:#}", update(&data, std::slice::from_ref(&file), false).unwrap_err());
     assert!(broken.contains("it stays as it was") && broken.contains("before </osmChange>"), "{broken}");
     change(&format!("<delete>{}</delete>", (0..30).map(|street| format!("<way id='{}'/>", 1 + street * 10)).collect::<String>()));
-    assert_eq!(update(&data, &file, false).unwrap(), exit::REFUSED);
+    assert_eq!(update(&data, std::slice::from_ref(&file), false).unwrap(), exit::REFUSED);
     assert_eq!((names(&data.join("town.changes")).len(), found("Street 7")), (2, 1));
-    assert_eq!(update(&data, &file, true).unwrap(), exit::DONE);
+    assert_eq!(update(&data, std::slice::from_ref(&file), true).unwrap(), exit::DONE);
     assert_eq!((names(&data.join("town.changes")).len(), found("Street 7")), (3, 0));
     // A new extract has it all.
     assert_eq!(import(&data, &extract(folder.path(), 40), None, false).unwrap(), exit::REFUSED, "it has no border");
@@ -69,6 +69,42 @@ fn changes_are_added_one_after_the_other() {
     assert_eq!(import(&data, &extract(folder.path(), 40), None, true).unwrap(), exit::DONE);
     assert_eq!(names(&data), ["town.map", "town.osm.pbf"]);
     assert_eq!((found("Aurora"), found("Street 7")), (0, 1));
+}
+
+#[test]
+fn several_change_files_are_taken_together_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    import(&data, &extract(folder.path(), 40), None, false).unwrap();
+    let cafe = |file: &str, version: u32| {
+        let path = folder.path().join(file);
+        let node = format!("<node id='5001' lat='60.05' lon='24.05' version='{version}'><tag k='amenity' v='cafe'/>");
+        let text = format!("<osmChange><modify>{node}<tag k='name' v='Cafe {version}'/></node></modify></osmChange>");
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let notes = || map::Town::open(&data.join(MAP_FILE)).unwrap().origin().unwrap().notes;
+    let found =
+        || map::Town::open(&data.join(MAP_FILE)).unwrap().search("Cafe", None, 1).first().map(|found| found.label.clone());
+    let told = |text: &str| {
+        notes().iter().any(|note| note.text.contains(text) && note.things.iter().any(|thing| thing.contains("node 5001")))
+    };
+    let (first, second) = (cafe("first.osc", 1), cafe("second.osc", 2));
+    let broken = folder.path().join("broken.osc");
+    std::fs::write(&broken, "<osmChange>").unwrap();
+    let refused = format!("{:#}", update(&data, &[first.clone(), broken], false).unwrap_err());
+    assert!(refused.contains("broken.osc is not a usable change file"), "{refused}");
+    assert!(found().is_none() && !data.join("town.changes").exists());
+    assert_eq!(update(&data, &[first, second.clone()], false).unwrap(), exit::DONE);
+    assert_eq!(found().as_deref(), Some("Cafe 2"));
+    assert_eq!(names(&data.join("town.changes")), ["000001.osc", "000002.osc"]);
+    assert!(!told("had already") && !told("lack versions"), "{:?}", notes());
+    // Again, and then one after a gap: both are said, and stay with the map.
+    assert_eq!(update(&data, &[second], false).unwrap(), exit::DONE);
+    assert!(told("had already") && !told("lack versions"), "{:?}", notes());
+    assert_eq!(update(&data, &[cafe("fourth.osc", 4)], false).unwrap(), exit::DONE);
+    assert!(told("lack versions"), "{:?}", notes());
+    assert_eq!(found().as_deref(), Some("Cafe 4"));
 }
 
 #[test]

@@ -118,7 +118,7 @@ pub enum ImportError {
 pub struct Sources<'a> {
     /// The extract (`osm.pbf`).
     pub extract: &'a Path,
-    /// Change files (`.osc`) since then, in any order: of each object the highest version counts.
+    /// Change files (`.osc`, plain or packed by gzip) since then, in any order: of each object the highest version counts.
     pub changes: &'a [PathBuf],
     /// A GeoJSON file with the border of the town's service area; without it the extract's own municipal boundary is taken when it is
     /// complete, else the whole extract.

@@ -3,8 +3,12 @@
 //! Only as much of XML as such files have: elements, attributes, comments and the five named and the numbered entities. A document type,
 //! which could define more, is refused. Every error says where.
 
-use std::borrow::Cow;
+mod xml;
 
+use std::io::BufRead;
+
+pub use self::xml::Wrong;
+use self::xml::{Attributes, Piece, Stream, value};
 use super::read::{Info, Member, TIMES_S, Tags, keep};
 use super::repair::{Kind, Repairs, object};
 use crate::draw::Osm;
@@ -31,27 +35,28 @@ pub struct Now {
     pub members: Vec<(Member, i64, bool)>,
 }
 
-/// Calls with every change of the file, in its order. The error says what is wrong, and at which byte.
-pub fn read(text: &str, repairs: &mut Repairs, change: &mut dyn FnMut(Change)) -> Result<(), String> {
-    let mut parser = Parser { text, at: 0 };
+/// Calls with every change of the file, in its order, as it is read: no more of the file is held than one object. The error says what
+/// is wrong, and at which byte.
+pub fn read(file: impl BufRead, repairs: &mut Repairs, change: &mut dyn FnMut(Change)) -> Result<(), Wrong> {
+    let mut stream = Stream::new(file);
     let (mut is_inside, mut is_whole) = (false, false);
     let mut is_deleted: Option<bool> = None;
     let mut draft: Option<Change> = None;
-    while let Some(piece) = parser.next()? {
-        let here = parser.at;
+    while let Some((here, piece)) = stream.next()? {
+        let wrong = |what: String| Wrong::Content(format!("at byte {here}: {what}"));
         match piece {
             Piece::Start { name: "osmChange", is_empty, .. } => (is_inside, is_whole) = (true, is_empty),
             Piece::Start { name, .. } if !is_inside => {
-                return Err(format!("at byte {here}: a change file begins with <osmChange>, not <{}>", plain(name)));
+                return Err(wrong(format!("a change file begins with <osmChange>, not <{}>", plain(name))));
             }
             Piece::Start { name: name @ ("create" | "modify" | "delete"), is_empty, .. } => {
                 is_deleted = (!is_empty).then_some(name == "delete");
             }
             Piece::Start { name: name @ ("node" | "way" | "relation"), attributes, is_empty } => {
                 let Some(is_deleted) = is_deleted.filter(|_| draft.is_none()) else {
-                    return Err(format!("at byte {here}: a {name} that is neither created, modified nor deleted"));
+                    return Err(wrong(format!("a {name} that is neither created, modified nor deleted")));
                 };
-                let made = begin(name, &attributes, is_deleted, repairs).map_err(|what| format!("at byte {here}: {what}"))?;
+                let made = begin(name, &attributes, is_deleted, repairs).map_err(wrong)?;
                 if is_empty {
                     made.into_iter().for_each(&mut *change);
                 } else {
@@ -61,8 +66,7 @@ pub fn read(text: &str, repairs: &mut Repairs, change: &mut dyn FnMut(Change)) -
             Piece::Start { name, attributes, .. } => {
                 if let Some(draft) = &mut draft {
                     let osm = draft.osm;
-                    let added = add(draft, name, &attributes, repairs);
-                    added.map_err(|what| format!("at byte {here}: {what} in {}", object(osm)))?;
+                    add(draft, name, &attributes, repairs).map_err(|what| wrong(format!("{what} in {}", object(osm))))?;
                 }
             }
             Piece::End("node" | "way" | "relation") => draft.take().into_iter().for_each(&mut *change),
@@ -72,20 +76,13 @@ pub fn read(text: &str, repairs: &mut Repairs, change: &mut dyn FnMut(Change)) -
         }
     }
     match (is_inside, is_whole) {
-        (false, _) => Err("it is no change file: there is no <osmChange> in it".to_owned()),
+        (false, _) => Err(Wrong::Content("it is no change file: there is no <osmChange> in it".to_owned())),
         (true, false) => {
             let inside = draft.map_or_else(String::new, |draft| format!(", in {}", object(draft.osm)));
-            Err(format!("it ends at byte {}{inside}, before </osmChange>", text.len()))
+            Err(Wrong::Content(format!("it ends at byte {}{inside}, before </osmChange>", stream.at())))
         }
         (true, true) => Ok(()),
     }
-}
-
-/// Attributes of an element, entities resolved.
-type Attributes<'a> = Vec<(&'a str, Cow<'a, str>)>;
-
-fn value<'a>(attributes: &'a Attributes<'_>, key: &str) -> Option<&'a str> {
-    attributes.iter().find(|(name, _)| *name == key).map(|(_, value)| value.as_ref())
 }
 
 /// An object by its attributes; `None` where it is left out, which is counted.
@@ -172,98 +169,6 @@ fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(40).collect()
 }
 
-/// One tag of XML.
-enum Piece<'a> {
-    Start { name: &'a str, attributes: Attributes<'a>, is_empty: bool },
-    End(&'a str),
-}
-
-struct Parser<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Parser<'a> {
-    /// The next tag; `None` at the end.
-    fn next(&mut self) -> Result<Option<Piece<'a>>, String> {
-        loop {
-            let rest = self.text.get(self.at..).unwrap_or_default();
-            let Some(start) = rest.find('<') else { return Ok(None) };
-            let start = self.at + start;
-            let tag = self.text.get(start + 1..).unwrap_or_default();
-            let skip = |end: &str| {
-                let length = tag.find(end).ok_or_else(|| format!("it ends inside what begins at byte {start}"))?;
-                Ok::<usize, String>(start + 1 + length + end.len())
-            };
-            if tag.starts_with('?') {
-                self.at = skip("?>")?;
-            } else if tag.starts_with("!--") {
-                self.at = skip("-->")?;
-            } else if tag.starts_with('!') {
-                return Err(format!("at byte {start}: a document type or raw text, which no change file has"));
-            } else if let Some(name) = tag.strip_prefix('/') {
-                let length = name.find('>').ok_or_else(|| format!("it ends inside the tag at byte {start}"))?;
-                self.at = start + 2 + length + 1;
-                return Ok(Some(Piece::End(name.get(..length).unwrap_or_default().trim())));
-            } else {
-                return self.start(start, tag).map(Some);
-            }
-        }
-    }
-
-    fn start(&mut self, start: usize, tag: &'a str) -> Result<Piece<'a>, String> {
-        let broken = || format!("the tag at byte {start} is broken");
-        let length = tag.find(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '/')).ok_or_else(broken)?;
-        let (name, mut rest) = tag.split_at_checked(length).ok_or_else(broken)?;
-        let mut attributes = Attributes::new();
-        loop {
-            rest = rest.trim_ascii_start();
-            let is_empty = rest.starts_with('/');
-            if let Some(behind) = rest.strip_prefix("/>").or_else(|| rest.strip_prefix('>')) {
-                self.at = self.text.len() - behind.len();
-                return Ok(Piece::Start { name, attributes, is_empty });
-            }
-            let (key, behind) = rest.split_once('=').ok_or_else(broken)?;
-            let behind = behind.trim_ascii_start();
-            let quote = behind.chars().next().filter(|c| matches!(c, '"' | '\'')).ok_or_else(broken)?;
-            let (text, behind) = behind.get(1..).and_then(|behind| behind.split_once(quote)).ok_or_else(broken)?;
-            if text.contains('<') {
-                return Err(broken());
-            }
-            attributes.push((key.trim(), resolved(text).ok_or_else(|| format!("an unknown entity in the tag at byte {start}"))?));
-            rest = behind;
-        }
-    }
-}
-
-/// A text without entities.
-fn resolved(text: &str) -> Option<Cow<'_, str>> {
-    if !text.contains('&') {
-        return Some(Cow::Borrowed(text));
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, entity)) = rest.split_once('&') {
-        out.push_str(before);
-        let (entity, behind) = entity.split_once(';')?;
-        out.push(match entity {
-            "lt" => '<',
-            "gt" => '>',
-            "amp" => '&',
-            "quot" => '"',
-            "apos" => '\'',
-            _ => {
-                let number = entity.strip_prefix('#')?;
-                let hexadecimal = number.strip_prefix('x').map(|digits| u32::from_str_radix(digits, 16));
-                char::from_u32(hexadecimal.unwrap_or_else(|| number.parse()).ok()?)?
-            }
-        });
-        rest = behind;
-    }
-    out.push_str(rest);
-    Some(Cow::Owned(out))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -272,7 +177,16 @@ mod tests {
 
     fn changes(text: &str) -> Result<Vec<Change>, String> {
         let mut all = Vec::new();
-        read(text, &mut Repairs::default(), &mut |change| all.push(change)).map(|()| all)
+        let done = read(text.as_bytes(), &mut Repairs::default(), &mut |change| all.push(change));
+        // The same in pieces, as they may come from a disk.
+        let pieces = std::io::BufReader::with_capacity(3, text.as_bytes());
+        let again = read(pieces, &mut Repairs::default(), &mut |_| {});
+        assert_eq!(format!("{done:?}"), format!("{again:?}"));
+        match done {
+            Ok(()) => Ok(all),
+            Err(Wrong::Content(what)) => Err(what),
+            Err(Wrong::Io(error)) => panic!("{error}"),
+        }
     }
 
     #[test]
@@ -317,11 +231,24 @@ mod tests {
             ("<osmChange><modify><way id='7'><nd/></way></modify></osmChange>", "a nd without a ref in way 7"),
             ("<osmChange><node id='1' lat='0' lon='0'/></osmChange>", "neither created"),
             ("<osmChange><create><node id='1' lat='&a;'/></create></osmChange>", "an unknown entity in the tag at byte 19"),
-            ("<osmChange><create><node id='1", "the tag at byte 19 is broken"),
+            ("<osmChange><create><node id='1", "it ends inside the tag at byte 19"),
+            ("<osmChange><!-- and so on", "it ends inside what begins at byte 11"),
+            ("<osmChange><create><node id='1' <way/>", "the tag at byte 19 is broken"),
+            ("<osmChange><>", "the tag at byte 11 is broken"),
+            ("<osmChange>\0", "at byte 11: no text"),
         ] {
             let said = changes(text).map(|all| all.len()).unwrap_err();
             assert!(said.contains(what), "{text}: {said}");
         }
+    }
+
+    #[test]
+    fn no_tag_is_held_that_is_longer_than_any() {
+        let endless = format!("<osmChange><create><node id='{}", "1".repeat(1 << 20));
+        let said = changes(&endless).map(|all| all.len()).unwrap_err();
+        assert!(said.contains("the tag at byte 19 is longer than any of OpenStreetMap's"), "{said}");
+        // What lies between tags is not held, whatever its length.
+        assert!(changes(&format!("<!--{0}--><osmChange>{0}</osmChange>", " ".repeat(1 << 20))).unwrap().is_empty());
     }
 
     proptest! {

@@ -35,6 +35,7 @@ pub enum Kind {
     OddCoast,
     AddressWithoutStreet,
     OldChange,
+    Gap,
 }
 
 impl Kind {
@@ -54,7 +55,10 @@ impl Kind {
             Kind::GiantRelation => "relations are larger than OpenStreetMap allows, or all of them than the extract: left out",
             Kind::CoastGap => "gaps in the coastline: joined, or led to the edge of the map",
             Kind::OddCoast => "closed coastlines contradict their surroundings: left out",
-            Kind::OldChange => "changes are in the extract already, or older: left out",
+            Kind::OldChange => "objects have changes that the map had already, or newer ones of: these were passed over",
+            Kind::Gap => {
+                "objects lack versions between: a change file is missing, or the files hold only the last of several changes"
+            }
             Kind::AddressWithoutStreet => "house numbers name no street: not in the search",
         }
     }

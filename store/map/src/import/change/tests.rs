@@ -82,7 +82,7 @@ fn the_highest_version_counts_in_whatever_order() {
     }
     let (town, summary) = after(&[&name(2, "Second Bakery")]);
     assert_eq!(first(&town, "Bakery").as_deref(), Some("Old Bakery"));
-    assert!(has(&summary, "1 changes are in the extract already", &["node 20"]), "{:?}", summary.notes);
+    assert!(has(&summary, "1 objects have changes that the map had already", &["node 20"]), "{:?}", summary.notes);
 }
 
 #[test]
@@ -107,6 +107,101 @@ fn what_is_elsewhere_stays_there() {
          <delete><node id='94'/></delete>"]);
     assert_eq!((first(&town, "Far City"), first(&town, "Far Road")), (None, None));
     assert!(has(&summary, "0 objects new or other, 0 removed, 4 elsewhere", &[]), "{:?}", summary.notes);
+    let (_, summary) =
+        after(&["<modify><node id='90' lat='10' lon='10' version='3' timestamp='2020-01-01T00:00:00Z'/></modify>"]);
+    assert!(has(&summary, "0 objects new or other, 0 removed, 1 elsewhere", &[]), "{:?}", summary.notes);
+    assert_eq!(listed(&summary, "the map had already"), None);
+}
+
+/// The bakery as of a version.
+fn bakery(version: u32) -> String {
+    format!(
+        "<modify><node id='20' lat='60.03' lon='24.03' version='{version}'><tag k='shop' v='bakery'/>\
+         <tag k='name' v='Bakery {version}'/></node></modify>"
+    )
+}
+
+/// The objects listed under a note, if there is one.
+fn listed<'s>(summary: &'s Summary, text: &str) -> Option<Vec<&'s str>> {
+    let note = summary.notes.iter().find(|note| note.text.contains(text))?;
+    Some(note.things.iter().map(String::as_str).collect())
+}
+
+#[test]
+fn versions_that_are_missing_are_told() {
+    // The extract has version 2.
+    for (versions, gap, newest) in [
+        (&[3, 4][..], None, 4),
+        (&[4], Some("node 20: version 4 follows 2"), 4),
+        (&[3, 7], Some("node 20: version 7 follows 3"), 7),
+        (&[3, 5, 6], Some("node 20: version 5 follows 3"), 6),
+        (&[u32::MAX], Some("node 20: version 4294967295 follows 2"), u32::MAX),
+        // In whatever order they come, nothing is missing.
+        (&[4, 3], None, 4),
+        (&[3, 5, 4], None, 5),
+    ] {
+        let files: Vec<String> = versions.iter().map(|version| bakery(*version)).collect();
+        let (town, summary) = after(&files.iter().map(String::as_str).collect::<Vec<_>>());
+        let told = listed(&summary, "1 objects lack versions between: a change file is missing");
+        assert_eq!(told.as_deref(), gap.as_ref().map(std::slice::from_ref), "{versions:?}: {:?}", summary.notes);
+        assert_eq!(first(&town, "Bakery"), Some(format!("Bakery {newest}")), "{versions:?}");
+    }
+    let (_, summary) = after(&["<create><node id='95' lat='1' lon='1' version='1'/></create>\
+         <modify><node id='95' lat='1' lon='1' version='9'/></modify>"]);
+    assert_eq!(listed(&summary, "lack versions"), None, "of what is elsewhere nothing is missing");
+    let (town, summary) = after(&["<delete><node id='20' version='5'/></delete>"]);
+    assert_eq!(listed(&summary, "lack versions"), Some(vec!["node 20: version 5 follows 2"]));
+    assert_eq!(first(&town, "Bakery"), None);
+}
+
+#[test]
+fn what_the_map_has_already_is_passed_over_and_counted() {
+    for (versions, is_told, newest) in
+        [(&[3][..], false, 3), (&[3, 3], true, 3), (&[4, 3], true, 4), (&[3, 2], true, 3), (&[1], true, 0)]
+    {
+        let files: Vec<String> = versions.iter().map(|version| bakery(*version)).collect();
+        let (town, summary) = after(&files.iter().map(String::as_str).collect::<Vec<_>>());
+        let told = listed(&summary, "1 objects have changes that the map had already");
+        assert_eq!(told, is_told.then(|| vec!["node 20"]), "{versions:?}: {:?}", summary.notes);
+        let name = if newest == 0 { "Old Bakery".to_owned() } else { format!("Bakery {newest}") };
+        assert_eq!(first(&town, "Bakery"), Some(name), "{versions:?}");
+    }
+}
+
+#[test]
+fn a_file_may_be_packed() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let (pbf, out, file) = (write(&extract(), folder.path()), folder.path().join("town.map"), folder.path().join("day.osc.gz"));
+    let pack = |text: &str| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        packer.write_all(text.as_bytes()).unwrap();
+        packer.finish().unwrap()
+    };
+    let run = |bytes: &[u8]| {
+        std::fs::write(&file, bytes).unwrap();
+        let sources = Sources { extract: &pbf, changes: std::slice::from_ref(&file), border: None, name: None };
+        import_all(sources, &out, &mut |_| {})
+    };
+    let text = format!("<osmChange>{}</osmChange>", bakery(3));
+    let (start, end) = text.split_at(60);
+    // Packers that work side by side write several parts.
+    for bytes in [pack(&text), [pack(start), pack(end)].concat()] {
+        run(&bytes).unwrap();
+        assert_eq!(first(&Town::open(&out).unwrap(), "Bakery").as_deref(), Some("Bakery 3"));
+    }
+    let whole = pack(&text);
+    let mut broken = whole.clone();
+    broken[20] ^= 0x55;
+    for (bytes, what) in [
+        (&whole[..whole.len() / 2], "cannot be unpacked: it is damaged or cut off"),
+        (&whole[..whole.len() - 3], "cannot be unpacked: it is damaged or cut off"),
+        (&broken, "day.osc.gz is not a usable change file"),
+        (&pack("<osmChange><create>"), "it ends at byte 19, before </osmChange>"),
+    ] {
+        let refused = run(bytes).unwrap_err().to_string();
+        assert!(refused.contains(what), "{what}: {refused}");
+    }
 }
 
 #[test]
@@ -114,7 +209,7 @@ fn a_broken_change_file_leaves_everything_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let (pbf, out, file) = (write(&extract(), folder.path()), folder.path().join("town.map"), folder.path().join("bad.osc"));
     std::fs::write(&out, "the old town").unwrap();
-    for bad in [&b""[..], b"<osmChange>", b"\x1f\x8b\x08", b"<osmChange>\xff</osmChange>"] {
+    for bad in [&b""[..], b"<osmChange>", b"\x1f\x8b\x08", b"BZh91AY", b"<osmChange>\xff</osmChange>"] {
         std::fs::write(&file, bad).unwrap();
         let sources = Sources { extract: &pbf, changes: std::slice::from_ref(&file), border: None, name: None };
         let refused = import_all(sources, &out, &mut |_| {}).unwrap_err().to_string();
