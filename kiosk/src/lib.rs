@@ -16,6 +16,8 @@ mod bridge;
 mod display;
 pub mod effects;
 pub mod gallery;
+#[cfg(test)]
+mod golden;
 pub mod hours;
 mod input;
 pub mod keyboard;

@@ -4,6 +4,7 @@ use image::{RgbImage, imageops};
 
 use super::*;
 use crate::app::{Colours, TextSize};
+use crate::golden;
 use crate::map::tests::extract;
 
 /// Set `KIOSK_GALLERY` to a folder to keep the pictures, and `KIOSK_GALLERY_TOWN` to a town file or extract for a map.
@@ -70,17 +71,9 @@ const GOLDEN: [&str; 12] =
 const SMALLER: u32 = 4;
 /// A channel that differs by more than this is another colour.
 const OTHER: u8 = 32;
-/// So many of a thousand pixels may have another colour. The same font files give the same picture to the bit on every machine, for
-/// Slint's software renderer and the map's draw without the machine's help; another release of Noto Sans, which the map's names
-/// are in, may move an edge by a
-/// fraction of a pixel. A line of text that is gone or has moved is several times as much.
-const OTHER_PER_MILLE: f64 = 1.0;
-
 /// Every golden picture of `kiosk/golden` is still what is drawn. Set `KIOSK_GOLDEN=update` to take what is drawn for right.
 #[test]
 fn screens_look_as_they_did() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
-    let update = std::env::var_os("KIOSK_GOLDEN").is_some_and(|wish| wish == "update");
     let place = tempfile::tempdir().unwrap();
     let (pbf, map) = (place.path().join("hamlet.osm.pbf"), place.path().join("town"));
     extract::hamlet().write(&pbf).unwrap();
@@ -93,22 +86,7 @@ fn screens_look_as_they_did() {
     );
     let samples = samples(&studio.town).unwrap();
     let mut wrong = Vec::new();
-    let mut hold = |name: String, drawn: RgbImage| {
-        let path = folder.join(name).with_extension("png");
-        if update {
-            std::fs::create_dir_all(&folder).unwrap();
-            return save(&drawn, &path);
-        }
-        let actual = path.with_extension("actual.png");
-        let _ = std::fs::remove_file(&actual);
-        let Ok(golden) = image::open(&path) else { return wrong.push(format!("{} is not there", path.display())) };
-        let others = others(&golden.to_rgb8(), &drawn);
-        if others > OTHER_PER_MILLE {
-            save(&drawn, &actual);
-            let (path, actual) = (path.display(), actual.display());
-            wrong.push(format!("{path} looks otherwise in {others:.1} ‰ of its pixels: see {actual}"));
-        }
-    };
+    let mut hold = |name: String, drawn: RgbImage| wrong.extend(golden::hold(&name, &drawn, OTHER, &[]));
     let alone = Session::default();
     let sample = |wanted: &str| samples.iter().find(|(name, _)| *name == wanted).map(|(_, session)| session).unwrap();
     let mut pictures: Vec<(&'static str, &Session)> = GOLDEN.map(|name| (name, sample(name))).into();
@@ -147,23 +125,6 @@ fn smaller(picture: &Pixels) -> RgbImage {
     let full = image::RgbaImage::from_raw(width, height, picture.as_bytes().to_vec()).unwrap();
     let full = image::DynamicImage::ImageRgba8(full).to_rgb8();
     let mut small = imageops::thumbnail(&full, width / SMALLER, height / SMALLER);
-    small.iter_mut().for_each(|channel| *channel = channel.saturating_add(4) & !7);
+    golden::fewer_colors(&mut small);
     small
-}
-
-fn save(picture: &RgbImage, path: &Path) {
-    use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-    let file = std::fs::File::create(path).unwrap();
-    picture.write_with_encoder(PngEncoder::new_with_quality(file, CompressionType::Best, FilterType::Adaptive)).unwrap();
-}
-
-/// How many of a thousand pixels have another colour; all of them when the sizes differ.
-fn others(golden: &RgbImage, drawn: &RgbImage) -> f64 {
-    if golden.dimensions() != drawn.dimensions() {
-        return 1000.0;
-    }
-    let other =
-        |(one, two): &(&image::Rgb<u8>, &image::Rgb<u8>)| one.0.iter().zip(two.0).any(|(one, two)| one.abs_diff(two) > OTHER);
-    let others = golden.pixels().zip(drawn.pixels()).filter(other).count();
-    others as f64 * 1000.0 / f64::from(golden.width() * golden.height())
 }

@@ -4,6 +4,7 @@ use super::*;
 use ground::TILE_BYTES;
 
 pub(crate) mod extract;
+mod picture;
 
 /// A town of a few streets by a park, drawn by hand, without a font: the same on every machine.
 fn hamlet() -> Arc<Town> {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
+pub mod quarter;
 pub mod testville;
 
 /// An extract to be written. Tags are key and value.

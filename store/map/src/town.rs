@@ -220,6 +220,17 @@ impl Town {
         &self.area
     }
 
+    /// Where most streets are; `None` without a street. The middle of [`Town::bounds`] may lie in the sea.
+    pub fn heart(&self) -> Option<Point> {
+        let drawing = self.features(self.bounds().into(), 15.0);
+        let ways = drawing.iter().filter(|feature| feature.class.is_way());
+        let starts = ways.filter_map(|way| way.parts().flatten().next().copied());
+        let (mut across, mut down): (Vec<i32>, Vec<i32>) = starts.map(|spot| (spot.x, spot.y)).unzip();
+        across.sort_unstable();
+        down.sort_unstable();
+        Some(Spot { x: *across.get(across.len() / 2)?, y: *down.get(down.len() / 2)? }.point())
+    }
+
     /// What to draw in a rectangle of the flat world at a zoom, in draw order. Sizes below two pixels are left out.
     pub fn features(&self, rect: Rect, zoom: f64) -> Drawing<'_> {
         self.drawing(rect, zoom, |_| true)

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use kiosk::map::MapView;
 use kiosk::map::motion::Motion;
 use kiosk::map::pace::Pace;
@@ -39,7 +39,8 @@ pub fn measure(report: &mut Report, extracts: &[PathBuf]) -> Result<()> {
         println!("\nmap: {name}");
         let town = import(report, extract, &folder.path().join(number.to_string()))?;
         read(report, &town)?;
-        let center = middle(&town)?;
+        let heart = town.heart().context("the town has no street")?;
+        let center = api::Point { lat_e7: heart.lat_e7, lon_e7: heart.lon_e7 };
         terminal(report, &town, center);
         screen(report, Arc::clone(&town), center)?;
         weak(report, town, center)?;
@@ -127,18 +128,6 @@ fn read(report: &mut Report, town: &map::Town) -> Result<()> {
     let figure = format!("{}, median {}, of {}", ms(p99), ms(median), times.len());
     report.bar("search: p99", figure, "< 5 ms", p99 < Duration::from_millis(5));
     Ok(())
-}
-
-/// Where most streets are: the middle of the box may lie in the sea.
-fn middle(town: &map::Town) -> Result<api::Point> {
-    let drawing = town.features(town.bounds().into(), 15.0);
-    let starts = drawing.iter().filter(|feature| feature.class.is_way()).filter_map(|way| way.parts().flatten().next().copied());
-    let (mut across, mut down): (Vec<i32>, Vec<i32>) = starts.map(|spot| (spot.x, spot.y)).unzip();
-    across.sort_unstable();
-    down.sort_unstable();
-    let (Some(x), Some(y)) = (across.get(across.len() / 2), down.get(down.len() / 2)) else { bail!("the town has no street") };
-    let point = map::Spot { x: *x, y: *y }.point();
-    Ok(api::Point { lat_e7: point.lat_e7, lon_e7: point.lon_e7 })
 }
 
 fn terminal(report: &mut Report, town: &map::Town, center: api::Point) {
