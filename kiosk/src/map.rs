@@ -410,6 +410,12 @@ impl MapView {
     }
 }
 
+/// The ground of a window, without names, marks and legend, as RGB8; `None` for a window without pixels.
+pub fn ground(town: &Town, style: Style, view: &::map::View) -> Option<Vec<u8>> {
+    let picture = ground::render(town, style, view)?;
+    Some(picture.data().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect())
+}
+
 /// A window of at least one pixel and no more than any screen has.
 fn within_reason((width, height): (u32, u32)) -> (u32, u32) {
     (width.clamp(1, 8192), height.clamp(1, 8192))

@@ -47,3 +47,12 @@ pub fn gallery(out: &Path, args: &[String]) -> Result<()> {
     let kiosk = ["run", "--release", "-p", "kiosk", "--bin", "wegovnow-kiosk", "--", "gallery", "--out"];
     run(cargo(&kiosk).arg(out).args(args))
 }
+
+/// Draws the town's map in every style and zoom beside MapLibre's; what else is said, extracts first of all, goes to the program.
+pub fn map_gallery(out: &Path, args: &[String]) -> Result<()> {
+    let need = "exec 3>&1 >&2; . scripts/prepare; need_packages tilemaker chromium fontconfig fonts-noto-core; need_typeface; \
+                need_maplibre; printf %s \"$maplibre\" >&3";
+    let maplibre = output(Command::new("sh").args(["-euc", need, "cargo x gallery"]))?;
+    let sheet = ["run", "--release", "-p", "kiosk", "--example", "map_sheet", "--", "--maplibre", &maplibre, "--out"];
+    run(cargo(&sheet).arg(out.join("map")).args(args))
+}

@@ -79,6 +79,10 @@ enum Chore {
         /// Directory to write to
         #[arg(long, default_value = "out/gallery")]
         out: PathBuf,
+        /// The town's map in every style and zoom beside MapLibre's of the same extract, in one sheet; ARGS are extracts (osm.pbf), a
+        /// made-up quarter without any, and --center LAT,LON
+        #[arg(long)]
+        map: bool,
         /// For the kiosk: --all, --screen home,place, --language de, --text largest, and what its --help says
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
@@ -103,7 +107,8 @@ fn main() -> ExitCode {
         Chore::Boot(options) => boot::run(&options),
         Chore::Deb(options) => deb::run(&options),
         Chore::Docs { out } => chore::docs(&out).map(|()| Report::default()),
-        Chore::Gallery { out, args } => chore::gallery(&out, &args).map(|()| Report::default()),
+        Chore::Gallery { out, map: false, args } => chore::gallery(&out, &args).map(|()| Report::default()),
+        Chore::Gallery { out, map: true, args } => chore::map_gallery(&out, &args).map(|()| Report::default()),
     });
     match done {
         Ok(report) if report.failed_steps.is_empty() => ExitCode::SUCCESS,

@@ -238,18 +238,13 @@ fn difference(one: &[u8], other: &[u8]) -> (f64, u8) {
     (seen as f64 / differences.len() as f64, differences.into_iter().max().unwrap_or(0))
 }
 
-fn whole(town: &Town, view: &::map::View) -> Vec<u8> {
-    let picture = ground::render(town, Style::Standard, view).expect("a picture");
-    picture.data().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect()
-}
-
 fn tiles_meet(town: &Arc<Town>, center: Option<Point>, zooms: &[f64]) {
     let mut view = MapView::with_font(Arc::clone(town), (900, 700), "", Arc::new(Font::default()));
     let center = center.unwrap_or_else(|| view.center());
     for zoom in zooms {
         view.center_on(center, *zoom);
         view.settle();
-        let single = whole(town, &view.camera.view());
+        let single = ground(town, Style::Standard, &view.camera.view()).expect("a picture");
         let (share, most) = difference(&view.base, &single);
         assert!(share < 0.000_5, "{share} of the pixels differ at zoom {zoom}, by up to {most}");
         let land = [style_land()].concat();

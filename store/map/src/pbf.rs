@@ -15,6 +15,8 @@ pub struct Pbf {
     /// Where each of them stands.
     places: HashMap<Vec<u8>, usize>,
     nodes: Vec<Vec<u8>>,
+    /// The same nodes once more, for a list: id, place in 1e-7 degrees, numbers of keys and values.
+    listed: Vec<(i64, i64, i64, Vec<u64>)>,
     ways: Vec<Vec<u8>>,
     relations: Vec<Vec<u8>>,
     /// Left, bottom, right, top in degrees.
@@ -23,6 +25,9 @@ pub struct Pbf {
     pub as_of_s: Option<i64>,
     /// Version and time of change, in Unix seconds, of what is added next.
     pub stamp: Option<(u32, i64)>,
+    /// Written as the planet's extracts are: blobs in zlib, nodes in lists. Some programs read nothing else; the plain form is the one to
+    /// damage in tests.
+    pub packed: bool,
 }
 
 /// The kind of a relation's member, as the format numbers it.
@@ -71,15 +76,39 @@ fn differences(values: impl Iterator<Item = i64>) -> impl Iterator<Item = u64> {
     })
 }
 
-fn blob(out: &mut Vec<u8>, kind: &str, content: &[u8]) {
+fn blob(out: &mut Vec<u8>, kind: &str, content: &[u8], packed: bool) {
     let mut blob = Vec::new();
-    bytes(&mut blob, 1, content);
+    if packed {
+        number(&mut blob, 2, content.len() as u64);
+        bytes(&mut blob, 3, &stored(content));
+    } else {
+        bytes(&mut blob, 1, content);
+    }
     let mut head = Vec::new();
     bytes(&mut head, 1, kind.as_bytes());
     number(&mut head, 3, blob.len() as u64);
     out.extend_from_slice(&(head.len() as u32).to_be_bytes());
     out.extend_from_slice(&head);
     out.extend_from_slice(&blob);
+}
+
+/// As zlib wants it (RFC 1950), in blocks that are stored as they are.
+fn stored(content: &[u8]) -> Vec<u8> {
+    let mut out = vec![0x78, 0x01];
+    let mut blocks = content.chunks(0xFFFF).peekable();
+    while let Some(block) = blocks.next() {
+        let length = block.len() as u16;
+        out.push(u8::from(blocks.peek().is_none()));
+        out.extend(length.to_le_bytes());
+        out.extend((!length).to_le_bytes());
+        out.extend_from_slice(block);
+    }
+    let (low, high) = content.iter().fold((1, 0), |(low, high), byte| {
+        let low = (low + u32::from(*byte)) % 65_521;
+        (low, (high + low) % 65_521)
+    });
+    out.extend((high << 16 | low).to_be_bytes());
+    out
 }
 
 impl Pbf {
@@ -117,9 +146,12 @@ impl Pbf {
         number(&mut out, 1, zigzag(id));
         self.tags(&mut out, tags);
         self.info(&mut out);
-        number(&mut out, 8, zigzag((lat * 1e7).round() as i64));
-        number(&mut out, 9, zigzag((lon * 1e7).round() as i64));
+        let (lat_e7, lon_e7) = ((lat * 1e7).round() as i64, (lon * 1e7).round() as i64);
+        number(&mut out, 8, zigzag(lat_e7));
+        number(&mut out, 9, zigzag(lon_e7));
         self.nodes.push(out);
+        let words = tags.iter().flat_map(|(key, value)| [self.string(key.as_bytes()), self.string(value.as_bytes())]).collect();
+        self.listed.push((id, lat_e7, lon_e7, words));
         self
     }
 
@@ -180,7 +212,7 @@ impl Pbf {
             number(&mut head, 32, time_s as u64);
         }
         let mut out = Vec::new();
-        blob(&mut out, "OSMHeader", &head);
+        blob(&mut out, "OSMHeader", &head, self.packed);
         out
     }
 
@@ -190,14 +222,27 @@ impl Pbf {
         let mut strings = Vec::new();
         self.strings.iter().for_each(|text| bytes(&mut strings, 1, text));
         bytes(&mut block, 1, &strings);
-        let groups = [(1, &self.nodes), (3, &self.ways), (4, &self.relations)];
+        let list = vec![self.list()];
+        let nodes = if self.packed && !self.nodes.is_empty() { (2, &list) } else { (1, &self.nodes) };
+        let groups = [nodes, (3, &self.ways), (4, &self.relations)];
         for (field, things) in groups.into_iter().filter(|(_, things)| !things.is_empty()) {
             let mut group = Vec::new();
             things.iter().for_each(|thing| bytes(&mut group, field, thing));
             bytes(&mut block, 2, &group);
         }
         let mut out = Vec::new();
-        blob(&mut out, "OSMData", &block);
+        blob(&mut out, "OSMData", &block, self.packed);
+        out
+    }
+
+    /// All nodes as one list, without version and time of change.
+    fn list(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        packed(&mut out, 1, differences(self.listed.iter().map(|(id, ..)| *id)));
+        packed(&mut out, 8, differences(self.listed.iter().map(|(_, lat_e7, ..)| *lat_e7)));
+        packed(&mut out, 9, differences(self.listed.iter().map(|(_, _, lon_e7, _)| *lon_e7)));
+        // A zero ends the words of each node.
+        packed(&mut out, 10, self.listed.iter().flat_map(|(.., words)| words.iter().copied().chain([0])));
         out
     }
 

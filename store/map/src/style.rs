@@ -144,6 +144,10 @@ pub fn look(style: Style, class: Class, zoom: f64, tunnel: bool) -> Look {
         }
         Class::Steps => Look { line: Some(Stroke { dash_px: Some([1.6, 1.6]), round: false, ..solid }), ..Look::default() },
         Class::Border => Look { line: Some(Stroke { dash_px: Some([9.0, 5.0]), round: false, ..solid }), ..Look::default() },
+        // Not to be taken for what one can see from the street.
+        Class::Rail if tunnel => {
+            Look { line: Some(Stroke { dash_px: Some([5.0, 4.0]), round: false, ..solid }), ..Look::default() }
+        }
         Class::Rail => {
             let sleepers =
                 Stroke { color: palette.land, width_px: (width_px - 1.4).max(0.6), dash_px: Some([6.0, 6.0]), round: false };
@@ -223,7 +227,7 @@ fn line(palette: &Palette, class: Class, zoom: f64) -> Option<(Color, f32)> {
     let (color, widths): (Color, [f32; 8]) = match class {
         Class::River => (palette.sea, [1.0, 1.4, 2.0, 3.0, 4.0, 6.0, 9.0, 14.0]),
         Class::Stream => (palette.sea, [0.0, 0.0, 0.8, 1.0, 1.4, 2.0, 3.0, 4.0]),
-        Class::Pier => (palette.land, [0.0, 0.6, 0.9, 1.4, 2.0, 3.4, 5.5, 9.0]),
+        Class::Pier => (palette.land, [0.0, 0.0, 0.0, 0.0, 2.0, 3.4, 5.5, 9.0]),
         Class::Rail => (palette.rail, [0.6, 0.8, 1.0, 1.1, 1.3, 1.7, 3.6, 4.4]),
         Class::Tram => (palette.rail, [0.0, 0.0, 0.0, 0.0, 0.7, 0.9, 1.1, 1.4]),
         Class::Motorway => (palette.motorway, [1.4, 1.8, 2.6, 4.0, 6.0, 10.0, 15.0, 24.0]),
@@ -261,10 +265,11 @@ pub fn zoom_min(class: Class) -> u8 {
         Class::Sea | Class::Water | Class::Border | Class::Motorway | Class::Trunk | Class::Place => 0,
         Class::Primary | Class::River | Class::Wood | Class::Park | Class::Beach | Class::Grass | Class::Industry => 9,
         Class::Secondary | Class::Tertiary | Class::Rail | Class::Quay => 11,
-        Class::Street | Class::Pier | Class::School | Class::Hospital => 12,
+        Class::Street | Class::School | Class::Hospital => 12,
         Class::Stream | Class::Pedestrian | Class::Square | Class::Pitch => 13,
         Class::Service | Class::Track | Class::Building | Class::Parking => 14,
-        Class::Tram | Class::Cycleway | Class::Footway | Class::Steps => 15,
+        // The landing stages of a marina would be one dark patch from afar.
+        Class::Pier | Class::Tram | Class::Cycleway | Class::Footway | Class::Steps => 15,
         Class::Poi => 16,
     }
 }

@@ -29,7 +29,10 @@ pub fn measure(report: &mut Report, extracts: &[PathBuf]) -> Result<()> {
     let folder = disk()?;
     let made = folder.path().join("testville.osm.pbf");
     let extracts = if extracts.is_empty() {
-        testville::extract().write(&made).context("the made-up town cannot be written")?;
+        let mut town = testville::extract();
+        // As tilemaker reads it, too.
+        town.packed = true;
+        town.write(&made).context("the made-up town cannot be written")?;
         vec![made]
     } else {
         extracts.to_vec()

@@ -51,7 +51,7 @@ impl Pen {
 /// The quarter's extract.
 pub fn extract() -> Pbf {
     let ((south, west), (north, east)) = (at((-REACH_M.0, -REACH_M.1)), at(REACH_M));
-    let mut pen = Pen { pbf: Pbf { bounds: Some([west, south, east, north]), ..Pbf::default() }, next: 1 };
+    let mut pen = Pen { pbf: Pbf { bounds: Some([west, south, east, north]), packed: true, ..Pbf::default() }, next: 1 };
     shore(&mut pen);
     green(&mut pen);
     streets(&mut pen);
