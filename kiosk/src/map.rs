@@ -26,21 +26,17 @@ use store::id::ReportId;
 use camera::Camera;
 use ground::{TILE_PX, Tile};
 use lettering::Font;
-use marker::Plate;
+use marker::{LEGEND_EDGE_PX, Plate};
 use names::Wish;
 use sprite::{Canvas, Sprite};
 use workers::{There, Workers};
 
 /// Names are placed anew while the map still moves once it has moved this far, in pixels.
 const NAMES_FROM_PX: f64 = 240.0;
-/// The scale bar is at most this long, in pixels.
-const BAR_PX: f64 = 150.0;
 /// A circle with a smaller radius is not drawn, in pixels.
 const RING_FROM_PX: f32 = 18.0;
 /// So many plates are kept drawn: numbers come and go.
 const PLATES_MAX: usize = 400;
-/// Space between the legend and the edges, in pixels.
-const LEGEND_EDGE_PX: i32 = 12;
 
 /// What a marker stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -313,12 +309,7 @@ impl MapView {
 
     /// Length of the scale bar: metres, and pixels at the middle of the window.
     pub fn scale_bar(&self) -> (u32, f32) {
-        let pixel_m = self.camera.view().pixel_m().max(1e-3);
-        let longest = BAR_PX * pixel_m;
-        let round = |metres: &u32| f64::from(*metres) <= longest;
-        let lengths = (0..7).flat_map(|power| [1, 2, 5].map(|digit| digit * 10u32.pow(power)));
-        let metres = lengths.take_while(round).last().unwrap_or(1);
-        (metres, (f64::from(metres) / pixel_m) as f32)
+        marker::scale_bar(&self.camera.view())
     }
 
     /// Bytes held for tiles: bounded, whatever is looked at.
@@ -401,8 +392,7 @@ impl MapView {
         }
         let key = (self.style, bar.0, bar.1.round() as u32);
         if self.legend.as_ref().is_none_or(|(made, _)| *made != key) {
-            let length = if bar.0 >= 1000 { format!("{} km", bar.0 / 1000) } else { format!("{} m", bar.0) };
-            self.legend = marker::legend(&letters, self.style, &length, bar.1).map(|sprite| (key, sprite));
+            self.legend = marker::legend(&letters, self.style, bar).map(|sprite| (key, sprite));
         }
         if let Some((_, legend)) = &self.legend {
             legend.lay(&mut canvas, (LEGEND_EDGE_PX, size.1 as i32 - LEGEND_EDGE_PX));

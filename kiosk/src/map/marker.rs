@@ -2,6 +2,8 @@
 //!
 //! A marker is told by its shape and its letter, never by colour alone.
 
+use map::View;
+use map::label::Cover;
 use map::style::{Color, OWN_PIN, OWN_PROBLEM, OWN_RIM, OWN_SUGGESTION, Style};
 use store::fact::Kind;
 use tiny_skia::{FillRule, LineCap, Path, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform};
@@ -17,6 +19,14 @@ pub const REACH_PX: f32 = 60.0;
 /// A finger may miss the middle of a marker by this much.
 pub const FINGER_PX: f32 = 32.0;
 
+/// The scale bar is at most this long, in pixels.
+pub const BAR_PX: f64 = 150.0;
+/// Space between the legend and the edges, in pixels.
+pub const LEGEND_EDGE_PX: i32 = 12;
+
+const LEGEND_HEIGHT_PX: f32 = 36.0;
+const LEGEND_GAP_PX: f32 = 12.0;
+const LEGEND_TEXT_PX: f32 = 17.0;
 const PIN_HEAD_PX: f32 = 23.0;
 const PIN_HEIGHT_PX: f32 = 62.0;
 
@@ -160,14 +170,37 @@ pub fn ring(radius_px: f32, middle: (f32, f32), size: (u32, u32), corner: (i32, 
     Some(Sprite::cut(&picture, corner))
 }
 
-/// Who made the map, as its licence asks, and how long a stretch of it is. The sprite's bottom left corner is its place.
-pub fn legend(letters: &Letters<'_>, style: Style, length: &str, bar_px: f32) -> Option<Sprite> {
-    const TEXT_PX: f32 = 17.0;
-    const HEIGHT: f32 = 36.0;
-    const GAP: f32 = 12.0;
+/// Length of the scale bar: metres, and pixels at the middle of a window.
+pub fn scale_bar(view: &View) -> (u32, f32) {
+    let pixel_m = view.pixel_m().max(1e-3);
+    let longest = BAR_PX * pixel_m;
+    let lengths = (0..7).flat_map(|power| [1, 2, 5].map(|digit| digit * 10u32.pow(power)));
+    let metres = lengths.take_while(|metres| f64::from(*metres) <= longest).last().unwrap_or(1);
+    (metres, (f64::from(metres) / pixel_m) as f32)
+}
+
+/// What the legend says, and the width it takes in pixels.
+fn legend_words(letters: &Letters<'_>, (metres, bar_px): (u32, f32)) -> (String, f32) {
+    let length = if metres >= 1000 { format!("{} km", metres / 1000) } else { format!("{metres} m") };
     let words = format!("{length}   © OpenStreetMap contributors");
-    let text = letters.width_px(&words, TEXT_PX);
-    let width = GAP * 2.0 + bar_px + if text > 0.0 { GAP + text } else { 0.0 };
+    let text = letters.width_px(&words, LEGEND_TEXT_PX);
+    (words, LEGEND_GAP_PX * 2.0 + bar_px + if text > 0.0 { LEGEND_GAP_PX + text } else { 0.0 })
+}
+
+/// What of a window the legend covers.
+pub fn legend_cover(letters: &Letters<'_>, view: &View) -> Cover {
+    let (_, width) = legend_words(letters, scale_bar(view));
+    let (left, bottom) = (LEGEND_EDGE_PX as f32, view.height_px as f32 - LEGEND_EDGE_PX as f32);
+    [left, bottom - LEGEND_HEIGHT_PX, left + width, bottom]
+}
+
+/// Who made the map, as its licence asks, and how long a stretch of it is. The sprite's bottom left corner is its place.
+pub fn legend(letters: &Letters<'_>, style: Style, bar: (u32, f32)) -> Option<Sprite> {
+    const HEIGHT: f32 = LEGEND_HEIGHT_PX;
+    const GAP: f32 = LEGEND_GAP_PX;
+    const TEXT_PX: f32 = LEGEND_TEXT_PX;
+    let (words, width) = legend_words(letters, bar);
+    let (_, bar_px) = bar;
     let mut picture = Pixmap::new(width.ceil() as u32, HEIGHT as u32)?;
     let (ink, ground) = (style.palette().label, style.palette().halo);
     let mut light = paint(ground);

@@ -7,6 +7,7 @@ use tiny_skia::{FillRule, LineJoin, Path, PathBuilder, Pixmap, Stroke, Transform
 
 use super::ground::paint;
 use super::lettering::Letters;
+use super::marker;
 use super::sprite::{Canvas, Sprite};
 use crate::locale;
 
@@ -48,7 +49,8 @@ impl Names {
         let view = wish.view;
         // Names of scripts that join their letters would be written wrongly (see `lettering`): these readers get the names on the signs.
         let language = Some(wish.language.as_str()).filter(|language| !language.is_empty() && !locale::is_mirrored(language));
-        let placed = town.place_labels(&view, language, &mut |text, size| letters.width_px(text, size));
+        let covers = [marker::legend_cover(letters, &view)];
+        let placed = town.place_labels_beside(&covers, &view, language, &mut |text, size| letters.width_px(text, size));
         let (left, top) = origin(&view);
         let items = placed.iter().filter_map(|label| {
             let (sprite, (x, y)) = draw(letters, label, wish.style)?;

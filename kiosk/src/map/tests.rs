@@ -2,6 +2,7 @@ use std::path::Path;
 
 use super::*;
 use ground::TILE_BYTES;
+use marker::BAR_PX;
 
 pub(crate) mod extract;
 mod picture;

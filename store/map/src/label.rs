@@ -53,11 +53,22 @@ const LINE_EM: f32 = 1.15;
 /// Width in em above which an upright name is broken into lines.
 const LINE_MAX_EM: f32 = 7.0;
 
-/// Places candidates in the window: higher priority first, none touching another. The same input gives the same labels.
-pub(crate) fn place(candidates: Candidates<'_>, view: &View, measure: &mut dyn FnMut(&str, f32) -> f32) -> Vec<Label> {
+/// An upright rectangle of the window that something else covers, in pixels: left, top, right, bottom.
+pub type Cover = [f32; 4];
+
+/// Places candidates in the window: higher priority first, none touching another or what is covered. The same input gives the same
+/// labels.
+pub(crate) fn place(
+    candidates: Candidates<'_>,
+    view: &View,
+    covers: &[Cover],
+    measure: &mut dyn FnMut(&str, f32) -> f32,
+) -> Vec<Label> {
     let Candidates { mut list, streets } = candidates;
     list.sort_by(|a, b| a.order().cmp(&b.order()));
     let mut grid = Grid::new(view.width_px as f32, view.height_px as f32, EDGE_PX);
+    let covered = covers.iter().map(|[left, top, right, bottom]| Boxed { min: [*left, *top], max: [*right, *bottom] });
+    grid.take(&covered.collect::<Vec<_>>());
     let mut widths: HashMap<(&str, u32), f32> = HashMap::new();
     let mut width = |text, size: f32| *widths.entry((text, size.to_bits())).or_insert_with(|| measure(text, size));
     let mut placed: HashMap<&str, Vec<[f32; 2]>> = HashMap::new();

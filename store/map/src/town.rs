@@ -274,13 +274,24 @@ impl Town {
     /// Names for a window, placed without touching each other. `language` (like "fi") chooses among the names where the map has
     /// several; `measure` gives the width in pixels of a text at a size in pixels.
     pub fn place_labels(&self, view: &View, language: Option<&str>, measure: &mut dyn FnMut(&str, f32) -> f32) -> Vec<Label> {
+        self.place_labels_beside(&[], view, language, measure)
+    }
+
+    /// The same, and none under what covers the window: a name that is half seen is worse than none.
+    pub fn place_labels_beside(
+        &self,
+        covers: &[label::Cover],
+        view: &View,
+        language: Option<&str>,
+        measure: &mut dyn FnMut(&str, f32) -> f32,
+    ) -> Vec<Label> {
         let rect = view.rect(0.0);
         let drawing = self.drawing(rect, view.zoom, |head| head.name.is_some() && label::may_be_named(head.class, view.zoom));
         let mut numbers = Vec::new();
         if view.zoom >= label::NUMBERS_ZOOM {
             self.addresses(&mut |_, street| numbers.extend(street.into_iter().filter(|number| rect.contains(number.spot))));
         }
-        label::place(label::candidates(&drawing, &numbers, view, language), view, measure)
+        label::place(label::candidates(&drawing, &numbers, view, language), view, covers, measure)
     }
 
     /// Builds the look-up table behind [`Town::search`] and [`Town::reverse`] now, so that the first question need not wait for it.

@@ -136,3 +136,20 @@ fn a_long_name_is_broken_into_even_lines() {
     assert_eq!(wrap("Kiasma", 16.0, &mut measure).len(), 1);
     assert_eq!(wrap("", 16.0, &mut measure).len(), 1);
 }
+
+#[test]
+fn no_name_lies_under_what_covers_the_window() {
+    let (town, _) = town(&crate::pbf::quarter::extract());
+    let (lat, lon) = crate::pbf::quarter::MIDDLE;
+    let view = View::at(Point::from_degrees(lat, lon).unwrap(), 16.0, 800.0, 500.0);
+    let cover = Boxed { min: [200.0, 150.0], max: [600.0, 400.0] };
+    let under = |covers: &[Cover]| {
+        let labels = town.place_labels_beside(covers, &view, None, &mut measure);
+        (labels.len(), labels.iter().flat_map(boxes).filter(|one| one.meets(&cover)).count())
+    };
+    let (all, without) = under(&[]);
+    assert!(without > 0, "there is something to cover");
+    let (left, with) = under(&[[200.0, 150.0, 600.0, 400.0]]);
+    assert_eq!(with, 0);
+    assert!(left > all / 3, "what lies beside it is still named: {left} of {all}");
+}
