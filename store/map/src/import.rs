@@ -182,7 +182,7 @@ pub fn import_all(sources: Sources<'_>, out: &Path, progress: &mut dyn FnMut(Pro
 fn stem(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.strip_suffix(".osm.pbf").or_else(|| name.strip_suffix(".pbf")).unwrap_or(&name);
-    stem.chars().filter(|c| !c.is_control()).collect()
+    read::clean(stem.as_bytes()).0.into()
 }
 
 fn summary(things: &collect::Things) -> Summary {

@@ -140,6 +140,12 @@ impl Pbf {
         bytes(out, 4, &info);
     }
 
+    /// Damage: the text added last is missing from the table, and what names it points outside.
+    pub fn lose_last_text(&mut self) -> &mut Pbf {
+        self.strings.pop();
+        self
+    }
+
     /// A node; degrees may be anything.
     pub fn node(&mut self, id: i64, lat: f64, lon: f64, tags: &[(&str, &str)]) -> &mut Pbf {
         let mut out = Vec::new();

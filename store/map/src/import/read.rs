@@ -241,6 +241,7 @@ pub fn read(path: &Path, repairs: &mut Repairs, progress: &mut dyn FnMut(f64)) -
             Ok(BlobDecode::OsmHeader(header)) => {
                 let known = ["OsmSchema-V0.6", "DenseNodes"];
                 if let Some(feature) = header.required_features().iter().find(|feature| !known.contains(&feature.as_str())) {
+                    let feature: String = feature.chars().take(40).collect();
                     return Err(format!("it needs the feature {feature:?}, which is not supported"));
                 }
                 has_header = true;
@@ -585,7 +586,7 @@ const TEXT_MAX: usize = 1020;
 
 /// A text as it may be shown: valid UTF-8, no control and no direction-changing characters, no blanks at the ends, not endless. And
 /// whether it was so already, but for blanks.
-fn clean(bytes: &[u8]) -> (Box<str>, bool) {
+pub fn clean(bytes: &[u8]) -> (Box<str>, bool) {
     let text = String::from_utf8_lossy(bytes);
     let harmful = |c: char| c.is_control() || is_direction(c) || c == '\u{fffd}';
     if text.len() <= TEXT_MAX && !text.contains(harmful) {

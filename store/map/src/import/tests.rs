@@ -1,3 +1,5 @@
+mod damage;
+
 use super::*;
 use crate::class::Class;
 use crate::draw::Osm;
