@@ -36,7 +36,9 @@ const NAMES_FROM_PX: f64 = 240.0;
 /// A circle with a smaller radius is not drawn, in pixels.
 const RING_FROM_PX: f32 = 18.0;
 /// So many plates are kept drawn: numbers come and go.
-const PLATES_MAX: usize = 400;
+const PLATES_MAX: usize = 1_000;
+/// So many new ones are drawn in a frame; the others come with the next ones.
+const PLATES_A_FRAME: usize = 40;
 
 /// What a marker stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +90,8 @@ pub struct MapView {
     legend: Option<((Style, u32, u32), Sprite)>,
     /// Ground and names, without what changes by a tap.
     base: Vec<u8>,
+    /// It shows what `shown` says.
+    has_base: bool,
     /// What `base` shows.
     shown: Option<Shown>,
     frame: Vec<u8>,
@@ -139,6 +143,7 @@ impl MapView {
             ring: None,
             legend: None,
             base: Vec::new(),
+            has_base: false,
             shown: None,
             frame: Vec::new(),
             marked: true,
@@ -273,7 +278,11 @@ impl MapView {
         let placed = self.shown.as_ref().and_then(|shown| shown.names.as_ref());
         let wanted = placed.is_none_or(|placed| *placed != wish && (at_rest || worn_out(placed, &wish)));
         let zooming = self.shown.as_ref().is_some_and(|shown| shown.camera.zoom() != self.camera.zoom());
-        let there = self.workers.want(&tiles, wanted.then(|| wish.clone()), &next, zooming);
+        let (width, height) = self.camera.size_px();
+        let has_frame = self.frame.len() == width as usize * height as usize * 3;
+        let Some(there) = self.workers.want(&tiles, wanted.then(|| wish.clone()), &next, zooming, !has_frame) else {
+            return (&self.frame, true);
+        };
         self.done = there.done;
         let shown = Shown {
             coarse: self.coarse && there.tiles.contains(&None),
@@ -284,15 +293,16 @@ impl MapView {
             names: there.names.as_ref().map(|names| names.wish.clone()),
         };
         let more = shown.tiles.contains(&false) || shown.names.as_ref() != Some(&wish);
-        if self.shown.as_ref() != Some(&shown) {
+        let moves = self.shown.as_ref().is_some_and(|before| before.camera != shown.camera);
+        if self.shown.as_ref() != Some(&shown) || (self.marked && !self.has_base) {
             self.lay_base(&tiles, &there);
             self.shown = Some(shown);
-            self.marked = true;
+            (self.marked, self.has_base) = (true, true);
         }
         if self.marked {
-            self.lay_marks();
-            self.marked = false;
+            self.marked = !self.lay_marks(moves);
         }
+        let more = more || self.marked;
         if more && self.workers.is_alone() {
             // No thread could be started: the screen draws for itself, one tile a frame.
             self.workers.wait(self.done);
@@ -354,8 +364,15 @@ impl MapView {
         }
     }
 
-    fn lay_marks(&mut self) {
-        self.frame.clone_from(&self.base);
+    /// Lays what is marked over the base. Whether all of it is there. A map that moves has another base in the next frame: then this one
+    /// is not kept.
+    fn lay_marks(&mut self, moves: bool) -> bool {
+        if moves {
+            std::mem::swap(&mut self.frame, &mut self.base);
+        } else {
+            self.frame.clone_from(&self.base);
+        }
+        self.has_base = !moves;
         let letters = self.font.letters();
         let size = self.camera.size_px();
         let bar = self.scale_bar();
@@ -377,6 +394,7 @@ impl MapView {
         if self.plates.len() > PLATES_MAX {
             self.plates.clear();
         }
+        let (plates_before, mut is_whole) = (self.plates.len(), true);
         for marker in &self.markers {
             let (x, y) = self.camera.pixel(marker.point);
             let reach = marker::REACH_PX;
@@ -384,6 +402,10 @@ impl MapView {
                 continue;
             }
             let plate = marker.plate();
+            if self.plates.len() >= plates_before + PLATES_A_FRAME && !self.plates.contains_key(&plate) {
+                is_whole = false;
+                continue;
+            }
             let plate = self.plates.entry(plate).or_insert_with_key(|plate| marker::plate(&letters, plate).unwrap_or_default());
             plate.lay(&mut canvas, whole((x, y)));
         }
@@ -397,6 +419,7 @@ impl MapView {
         if let Some((_, legend)) = &self.legend {
             legend.lay(&mut canvas, (LEGEND_EDGE_PX, size.1 as i32 - LEGEND_EDGE_PX));
         }
+        is_whole
     }
 }
 

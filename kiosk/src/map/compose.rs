@@ -41,7 +41,7 @@ pub fn ground(canvas: &mut Canvas<'_>, origin: (i64, i64), tiles: &[Tile], there
             None => {
                 clear(canvas, seen, tile.style);
                 let place = |other: &Tile| cover(other, tile.zoom(), origin).within(seen);
-                for level in levels(&there.others, place) {
+                for level in levels(&there.others, if coarse { 1 } else { 2 }, place) {
                     for (other, pixels) in there.others.iter().filter(|(other, _)| other.zoom_milli == level) {
                         stretch(canvas, seen, origin, tile.zoom(), (other, pixels), coarse);
                     }
@@ -51,9 +51,9 @@ pub fn ground(canvas: &mut Canvas<'_>, origin: (i64, i64), tiles: &[Tile], there
     }
 }
 
-/// Which zooms to fill a gap from, in drawing order: the one that covers most of it, then at most two more alike, each at its place in
+/// Which zooms to fill a gap from, in drawing order: the one that covers most of it, then at most so many more alike, each at its place in
 /// the gap. More would be hidden by these, at the price of a frame.
-fn levels(others: &[(Tile, Pixels)], place: impl Fn(&Tile) -> Option<Span>) -> Vec<u32> {
+fn levels(others: &[(Tile, Pixels)], more: usize, place: impl Fn(&Tile) -> Option<Span>) -> Vec<u32> {
     let mut areas: Vec<(u32, i64)> = Vec::new();
     for (other, _) in others {
         let area = place(other).map_or(0, |span| (span.right - span.left) * (span.bottom - span.top));
@@ -66,7 +66,7 @@ fn levels(others: &[(Tile, Pixels)], place: impl Fn(&Tile) -> Option<Span>) -> V
     // The most alike is the last: of equals it wins.
     let best = areas.iter().enumerate().max_by_key(|(at, (_, area))| (*area, *at)).map_or(0, |(at, _)| at);
     let after = areas.get(best + 1..).unwrap_or_default();
-    let top = after.get(after.len().saturating_sub(2)..).unwrap_or_default();
+    let top = after.get(after.len().saturating_sub(more)..).unwrap_or_default();
     areas.get(best).into_iter().chain(top).map(|(zoom, _)| *zoom).collect()
 }
 

@@ -127,6 +127,34 @@ fn a_finger_finds_the_nearest_marker_within_its_width() {
 }
 
 #[test]
+fn a_crowd_of_markers_comes_within_some_frames_and_whole_at_rest() {
+    let mut view = hamlet_view((800, 600));
+    view.center_on(Point::from_degrees(45.0, 7.0).expect("on the planet"), 17.0);
+    view.settle();
+    let point = |number: u32| view.point_at((number % 20) as f32 * 40.0, (number / 20) as f32 * 40.0);
+    let heap = |number: u32| Marker {
+        what: Marked::Several { count: number + 2, bounds: Bounds { min: point(number), max: point(number) } },
+        point: point(number),
+        letter: ' ',
+        kind: None,
+        open: true,
+    };
+    let crowd: Vec<Marker> = (0..300).map(heap).collect();
+    view.set_markers(crowd.clone());
+    let mut frames = 0;
+    while view.frame().1 {
+        frames += 1;
+        assert!(frames < 20, "it never comes to rest");
+    }
+    assert!(frames > 300 / PLATES_A_FRAME as i32 - 2, "{frames} frames");
+    let at_once = view.frame().0.to_vec();
+    view.set_markers(Vec::new());
+    view.set_markers(crowd);
+    assert!(!view.frame().1, "all of them are drawn already");
+    assert_eq!(view.frame().0, at_once);
+}
+
+#[test]
 fn markers_are_told_by_shape_and_go_without_a_trace() {
     let mut view = hamlet_view((400, 300));
     view.center_on(Point::from_degrees(45.0, 7.0).expect("on the planet"), 18.0);
@@ -318,7 +346,7 @@ fn while_zooming_what_is_there_is_stretched_and_nothing_is_pushed_out() {
     let drawn = |frame: &[u8]| frame.chunks_exact(3).filter(|pixel| *pixel != style_land()).count();
     let sharp = drawn(view.frame().0);
     // What was begun for the surroundings is finished first.
-    let done = |view: &MapView| view.workers.want(&[], None, &[], true).done;
+    let done = |view: &MapView| view.workers.want(&[], None, &[], true, true).expect("it must be").done;
     loop {
         let before = done(&view);
         view.workers.wait(before);

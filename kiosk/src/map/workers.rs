@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use map::Town;
 use map::style::{Color, Style};
@@ -18,6 +19,8 @@ pub const KEPT_BYTES: usize = 96 << 20;
 /// More threads than this would only take turns on a kiosk's processor.
 const THREADS_MAX: usize = 4;
 
+/// The screen waits no longer for what the threads share.
+const PATIENCE: Duration = Duration::from_millis(4);
 /// How far the threads stand back behind the one that answers to fingers.
 const NICE: i32 = 10;
 
@@ -63,6 +66,8 @@ struct State {
     tiles: HashMap<Tile, Kept>,
     names: Option<Arc<Names>>,
     kept_bytes: usize,
+    /// Tiles put away, to be freed when nobody waits for the lock.
+    gone: Vec<Kept>,
     frame: u64,
     done: u64,
     stop: bool,
@@ -96,9 +101,11 @@ impl Workers {
     }
 
     /// Asks for a window: its tiles, then names, then tiles that may be needed next. Gives what is there already. While `zooming`
-    /// nothing new is drawn: it would be gone before it is seen, and would push out what can be stretched.
-    pub fn want(&self, tiles: &[Tile], names: Option<Wish>, next: &[Tile], zooming: bool) -> There {
-        let mut state = self.shared.lock();
+    /// nothing new is drawn: it would be gone before it is seen, and would push out what can be stretched. Unless it
+    /// `must` be, nothing when a thread that gave way to something else keeps the screen waiting: the frame before is better than a late
+    /// one.
+    pub fn want(&self, tiles: &[Tile], names: Option<Wish>, next: &[Tile], zooming: bool, must: bool) -> Option<There> {
+        let mut state = if must { self.shared.lock() } else { self.shared.lock_soon()? };
         state.frame += 1;
         let frame = state.frame;
         state.kept_bytes = KEPT_BYTES.max((tiles.len() + next.len()) * TILE_BYTES);
@@ -132,7 +139,7 @@ impl Workers {
             self.shared.wanted.notify_all();
         }
         state.queue = queue;
-        there
+        Some(there)
     }
 
     /// Waits until something has been drawn since `done` was read; returns at once when nothing is to be drawn.
@@ -175,6 +182,19 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The lock, if it can be had within a moment.
+    fn lock_soon(&self) -> Option<MutexGuard<'_, State>> {
+        let began = Instant::now();
+        loop {
+            match self.state.try_lock() {
+                Ok(state) => return Some(state),
+                Err(TryLockError::Poisoned(state)) => return Some(state.into_inner()),
+                Err(TryLockError::WouldBlock) if began.elapsed() >= PATIENCE => return None,
+                Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+            }
+        }
+    }
+
     fn work(&self) {
         give_way();
         let mut state = self.lock();
@@ -191,7 +211,9 @@ impl Shared {
     fn draw_next<'s>(&'s self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
         let Some(job) = state.queue.pop_front() else { return state };
         state.at_work.push(job.clone());
+        let gone = std::mem::take(&mut state.gone);
         drop(state);
+        drop(gone);
         let mut tile = None;
         let mut names = None;
         // A bug in drawing one tile must not take the map away from the resident: that tile stays bare ground.
@@ -223,7 +245,7 @@ impl State {
         while self.tiles.len() * TILE_BYTES > self.kept_bytes.max(KEPT_BYTES) {
             let oldest = self.tiles.iter().min_by_key(|(tile, kept)| (kept.used, tile.style, tile.zoom_milli, tile.x, tile.y));
             let Some(oldest) = oldest.map(|(tile, _)| *tile) else { return };
-            self.tiles.remove(&oldest);
+            self.gone.extend(self.tiles.remove(&oldest));
         }
     }
 }
