@@ -81,7 +81,13 @@ pub async fn perform(client: Client, call: Call) -> Reply {
         Call::Map(path) => {
             let opened = tokio::task::spawn_blocking(move || map::Town::open(&path)).await;
             Reply::Map(match opened {
-                Ok(Ok(town)) => Ok(Arc::new(town)),
+                Ok(Ok(town)) => {
+                    let town = Arc::new(town);
+                    let soon = Arc::clone(&town);
+                    // The map is drawn meanwhile; whoever looks a place up finds the table ready.
+                    tokio::task::spawn_blocking(move || soon.prepare());
+                    Ok(town)
+                }
                 Ok(Err(error)) => Err(error.to_string()),
                 Err(error) => Err(error.to_string()),
             })

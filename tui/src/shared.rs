@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Category, CategoryCode, Decision, DepartmentCode, Health, Me, Record, StaffId, Town, UnixMs};
+use api::{Category, CategoryCode, Decision, DepartmentCode, Health, Me, Point, Record, StaffId, Town, UnixMs};
 
 use crate::theme::{Theme, Tone};
 use crate::wording;
@@ -56,6 +56,11 @@ impl Shared {
     /// A category's definition.
     pub fn category(&self, code: &CategoryCode) -> Option<&Category> {
         self.town.as_ref()?.categories.iter().find(|category| category.code == *code)
+    }
+
+    /// The part of town where a place is, as the base map knows it.
+    pub fn district(&self, point: Point) -> Option<String> {
+        self.map.as_ref()?.district(point.lat(), point.lon()).map(wording::one_line)
     }
 
     /// A category's name, or its code where the town no longer has it.

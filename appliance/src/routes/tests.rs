@@ -159,3 +159,39 @@ async fn the_method_that_is_not_allowed_comes_with_those_that_are() {
     assert!(allowed.contains("GET") && allowed.contains("POST"), "{allowed}");
     town.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn places_say_what_they_are_what_is_reckoned_and_in_which_part_of_town() {
+    let town = Town::start_with(|config| {
+        let mut extract = map::pbf::testville::extract();
+        let (lat, lon) = map::pbf::testville::crossing(5, 7);
+        extract.node(9_001, lat, lon, &[("place", "suburb"), ("name", "Northside")]);
+        extract.node(9_002, lat, lon, &[("addr:street", "Maple Street"), ("addr:housenumber", "36")]);
+        extract.node(9_003, lat, lon, &[("amenity", "pharmacy"), ("name", "Old Pharmacy")]);
+        let file = config.data.join("given.osm.pbf");
+        extract.write(&file).unwrap();
+        map::import(&file, None, &config.data.join(crate::set_up::MAP_FILE), &mut |_| {}).unwrap();
+    })
+    .await;
+    let client = town.client();
+    for (text, label, what, is_between) in [
+        ("maple street 3", "3 Maple Street", "address", false),
+        ("3 maple stret", "3 Maple Street", "address", false),
+        ("Maple Street 32", "32 Maple Street", "address", true),
+        ("Maple Street", "Maple Street", "street", false),
+        ("maple & tower lane", "Maple Street & Tower Lane", "crossing", false),
+        ("northside", "Northside", "place", false),
+        ("pharmacy near maple street 28", "Old Pharmacy, 36 Maple Street", "place", false),
+    ] {
+        let query = api::SearchQuery { q: text.to_owned(), lat: None, lon: None, limit: None };
+        let found = client.search(&query).await.unwrap().found;
+        let first = found.first().unwrap_or_else(|| panic!("{text}: nothing"));
+        assert_eq!((first.label.as_str(), first.what.as_str(), first.is_between), (label, what, is_between), "{text}");
+    }
+    let (lat, lon) = map::pbf::testville::crossing(5, 7);
+    let (_, here) = ask(&town, "GET", &format!("/api/v1/reverse?lat={lat}&lon={lon}"), None, b"").await;
+    assert_eq!((here["label"].as_str(), here["district"].as_str()), (Some("36 Maple Street"), Some("Northside")));
+    let (_, away) = ask(&town, "GET", "/api/v1/reverse?lat=50&lon=10", None, b"").await;
+    assert!(away["label"].is_null() && away["district"].is_null() && away["in_area"] == false, "{away}");
+    town.stop().await;
+}

@@ -38,6 +38,7 @@ fn an_address_is_found_however_it_is_written() {
         "Mannerheimintie 5",
         "mannerheimintie 5",
         "5 Mannerheimintie",
+        "5, mannerheimintie",
         "MANNERHEIMINTIE, 5",
         "Mannerheimvägen 5",
         "mannerheimvagen 5",
@@ -68,6 +69,11 @@ fn a_typing_mistake_is_forgiven_but_not_in_numbers() {
     let town = sample();
     for text in ["Manerheimintie 5", "Mannerheiminite 5", "Mannnerheimintie 5", "Mannerhemintie 5"] {
         assert_eq!(label(&town, text), "Mannerheimintie 5", "{text}");
+    }
+    // Two, in names that are long enough to bear them.
+    for text in ["Manerheiminti 5", "Manherheimintei 5", "5 manerhemintie", "boulevrad princese charlotte"] {
+        let name = if text.starts_with('b') { "Boulevard Princesse Charlotte" } else { "Mannerheimintie 5" };
+        assert_eq!(label(&town, text), name, "{text}");
     }
     assert_eq!(first(&town, "Mannerheimintie 7777"), Some(("Mannerheimintie".to_owned(), What::Street)));
 }

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::{Pane, State};
+use super::{Pane, State, list};
 use crate::parts::frame::pane;
 use crate::shared::Shared;
 use crate::theme::Tone;
@@ -52,8 +52,9 @@ pub fn lines(case: &Case, shared: &Shared) -> Vec<(Part, String)> {
     lines.push((
         Part::Quiet,
         format!(
-            "{} {dot} came in {} {dot} {}{}{}",
-            summary.place.address.as_deref().map_or_else(|| "no address".to_owned(), wording::one_line),
+            "{}{} {dot} came in {} {dot} {}{}{}",
+            list::place(row),
+            shared.district(summary.place.point).map_or_else(String::new, |part| format!(", {part}")),
             moment(summary.filed_ms),
             if summary.people == 1 { "1 person".to_owned() } else { format!("{} people", summary.people) },
             if summary.language.as_str() == "en" { String::new() } else { format!(" {dot} in {}", summary.language) },

@@ -242,9 +242,11 @@ pub fn places(state: &State, shared: &Shared, words: &str) -> Vec<Choice> {
         let from = near.map(|near| Point { lat_e7: near.lat_e7, lon_e7: near.lon_e7 });
         let far = from.map(|from| format!(", {} {}", wording::length(from.distance_m(&point)), direction(from, point)));
         let name = wording::one_line(&found.label);
+        // What is only reckoned stays so wherever it is named later.
+        let told = if found.what == What::Between { format!("{name} (put between known numbers)") } else { name.clone() };
         Some(Choice {
             detail: format!("{}{}", kind(&found.what), far.unwrap_or_default()),
-            answer: Answer::Place(point, name.clone()),
+            answer: Answer::Place(point, told),
             name,
         })
     });
@@ -271,7 +273,8 @@ pub fn go_to(state: &mut State, point: Point, name: String, shared: &Shared) -> 
         }
     }
     let near = state.rows.iter().filter(|row| row.summary.place.point.distance_m(&point) <= NEAR_M).count();
-    let text = format!("{name}: {} of this queue within {}", wording::count(near, "report"), wording::length(NEAR_M));
+    let part = part_of_town(&name, point, shared);
+    let text = format!("{name}{part}: {} of this queue within {}", wording::count(near, "report"), wording::length(NEAR_M));
     if let Some(map) = &mut state.town_map {
         map.early = false;
         map.center = point;
@@ -279,6 +282,11 @@ pub fn go_to(state: &mut State, point: Point, name: String, shared: &Shared) -> 
         map.pin = Some((point, name));
     }
     vec![Effect::Say(Tone::Calm, text)]
+}
+
+/// The part of town where a place is, to follow its name; nothing where the name says it already.
+fn part_of_town(name: &str, point: Point, shared: &Shared) -> String {
+    shared.district(point).filter(|part| !name.contains(part.as_str())).map_or_else(String::new, |part| format!(", {part}"))
 }
 
 /// Looks words up and shows the best place.
@@ -312,8 +320,9 @@ pub fn lines(state: &State, shared: &Shared) -> Vec<String> {
     let mut near: Vec<(f64, &Row)> = state.rows.iter().map(|row| (row.summary.place.point.distance_m(&here), row)).collect();
     near.sort_by(|(one, a), (other, b)| one.total_cmp(other).then(a.summary.id.cmp(&b.summary.id)));
     let count = near.iter().filter(|(distance, _)| *distance <= NEAR_M).count();
+    let part = part_of_town(&name, here, shared);
     let head = format!(
-        "{} of {} of queue {} within {} of {name}",
+        "{} of {} of queue {} within {} of {name}{part}",
         count,
         wording::count(near.len(), "report"),
         wording::queue(state.queue),
@@ -397,9 +406,10 @@ fn told(row: &Row, map: &TownMap, shared: &Shared) -> [String; 2] {
         wording::age(shared.now_ms, summary.filed_ms),
     );
     let people = if summary.people == 1 { "1 person".to_owned() } else { format!("{} people", summary.people) };
+    let place = list::place(row);
     let second = format!(
-        "  {} {dot} {} {dot} {people}{}",
-        list::place(row),
+        "  {place}{} {dot} {} {dot} {people}{}",
+        part_of_town(&place, summary.place.point, shared),
         shared.category_name(&summary.category),
         from.unwrap_or_default()
     );

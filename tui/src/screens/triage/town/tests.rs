@@ -14,8 +14,13 @@ fn at((lat, lon): (f64, f64)) -> Point {
     Point::from_degrees(lat, lon).unwrap()
 }
 
-/// A desk with a base map. Its five reports: one in the middle, one to each side but the south, two at one place in the north.
+/// A desk with a base map of the made-up town.
 fn desk() -> Desk {
+    desk_in(testville::extract())
+}
+
+/// A desk with a base map. Its five reports: one in the middle, one to each side but the south, two at one place in the north.
+fn desk_in(extract: map::pbf::Pbf) -> Desk {
     let mut desk = Desk::new();
     let places = [(4, 4), (4, 5), (4, 3), (6, 4), (6, 4)];
     for (row, (street, avenue)) in desk.rows.iter_mut().zip(places) {
@@ -26,7 +31,7 @@ fn desk() -> Desk {
     }
     let folder = tempfile::tempdir().unwrap();
     let (pbf, file) = (folder.path().join("town.osm.pbf"), folder.path().join("town"));
-    testville::extract().write(&pbf).unwrap();
+    extract.write(&pbf).unwrap();
     map::import(&pbf, None, &file, &mut |_| {}).unwrap();
     desk.app.shared.map = Some(Arc::new(map::Town::open(&file).unwrap()));
     let calls = desk.app.update(Msg::Notice(crate::effects::Notice::Change(api::Change {
@@ -167,4 +172,33 @@ fn the_map_in_words() {
     let lines = super::lines(&desk.app.triage, &desk.app.shared);
     assert!(lines[0].starts_with("0 of 1 report of queue New within 500 m of Maple Street; nearest:"), "{lines:?}");
     assert!(lines[1].contains("15 km north:"), "{lines:?}");
+}
+
+#[test]
+fn what_is_reckoned_and_the_part_of_town_are_said_wherever_a_place_is() {
+    let mut extract = testville::extract();
+    let place = at(testville::crossing(4, 4));
+    extract.node(9_001, place.lat(), place.lon(), &[("place", "suburb"), ("name", "Northside")]);
+    let beyond = at(testville::crossing(5, 7));
+    extract.node(9_002, beyond.lat(), beyond.lon(), &[("addr:street", "Maple Street"), ("addr:housenumber", "36")]);
+    let mut desk = desk_in(extract);
+    // While one types, after it was chosen, and by command.
+    desk.keys("FMaple Street 32");
+    let screen = desk.screen(100, 30);
+    assert!(screen.contains("32 Maple Street") && screen.contains("between known numbers"), "{screen}");
+    let told = "32 Maple Street (put between known numbers), Northside: ";
+    desk.keys("<Enter>");
+    assert!(desk.last().starts_with(told), "{}", desk.last());
+    desk.keys(":find Maple Street 32<Enter>");
+    assert!(desk.last().starts_with(told), "{}", desk.last());
+    let words = super::lines(&desk.app.triage, &desk.app.shared);
+    assert!(words[0].contains("of 32 Maple Street (put between known numbers), Northside"), "{words:?}");
+    desk.keys(":find Maple Street 28<Enter>");
+    assert!(desk.last().starts_with("28 Maple Street, Northside: "), "{}", desk.last());
+    // A report's place: below the map, in the report, and in words.
+    let map = desk.screen(140, 30);
+    assert!(map.contains(", Northside \u{b7} "), "{map}");
+    desk.keys("<Esc>");
+    let report = desk.screen(140, 36);
+    assert!(report.contains(", Northside \u{b7} came in"), "{report}");
 }
