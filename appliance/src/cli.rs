@@ -175,7 +175,7 @@ pub enum Town {
         #[arg(long)]
         replace: bool,
     },
-    /// Bring the town's map up to date with change files; a map that is worse than the one in use is refused
+    /// Bring the town's map up to date with change files; a map that is worse than the one in use is refused (exit code 4)
     ///
     /// The map is made anew of the extract that was imported, all changes since, and these; all of them are taken, or none. Changes
     /// elsewhere, and such that the map has already, are passed over. Objects of which a version is missing between the map's and the

@@ -1,6 +1,8 @@
 //! Setting a town up: its map, its name and border, its departments and categories. Done with the daemon stopped; done twice, it
 //! changes only what differs.
 
+mod info;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -225,40 +227,11 @@ fn may_replace(candidate: &Path, place: &Path, is_asked: bool) -> anyhow::Result
 pub fn info(data: &Path) -> anyhow::Result<u8> {
     let path = data.join(MAP_FILE);
     let town = map::Town::open(&path).context("import one with `wegovnowd town import`")?;
-    let bounds = town.bounds();
+    let size = std::fs::metadata(&path).with_context(|| format!("cannot look at {}", path.display()))?.len();
     println!("name    {}", town.name());
-    println!("file    {}", path.display());
-    println!(
-        "covers  {:.5},{:.5} to {:.5},{:.5} (south-west to north-east)",
-        bounds.min.lat(),
-        bounds.min.lon(),
-        bounds.max.lat(),
-        bounds.max.lon()
-    );
-    println!("border  {} polygons, {} corners", town.area().0.len(), town.area().0.iter().flatten().map(Vec::len).sum::<usize>());
-    let counts = town.counts();
-    println!(
-        "holds   {} things to draw, {} streets, {} addresses, {} places",
-        counts.features, counts.streets, counts.addresses, counts.places
-    );
-    let Some(origin) = town.origin() else {
-        println!("made    by an older program: import it again to know of what");
-        return Ok(exit::DONE);
-    };
-    let as_of = origin.as_of_s.and_then(|time| chrono::DateTime::from_timestamp(time, 0));
-    println!(
-        "as of   {}",
-        as_of.map_or_else(|| "the extract does not say".to_owned(), |time| time.format("%Y-%m-%d %H:%M UTC").to_string())
-    );
-    println!("made    of {} nodes, {} ways, {} relations", origin.nodes, origin.ways, origin.relations);
-    let changed = || town.stamps().filter_map(|stamp| chrono::DateTime::from_timestamp(stamp.changed_s?, 0));
-    if let (Some(first), Some(last)) = (changed().min(), changed().max()) {
-        let day = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d").to_string();
-        println!("dated   {} objects, last changed between {} and {}", changed().count(), day(first), day(last));
-    }
-    for note in &origin.notes {
-        println!("note    {}", told(note, usize::MAX));
-    }
+    println!("file    {}, {} KiB", path.display(), size.div_ceil(1024));
+    let updates = kept_changes(&data.join(CHANGES))?.len();
+    info::lines(&town, updates).iter().for_each(|line| println!("{line}"));
     Ok(exit::DONE)
 }
 

@@ -16,8 +16,8 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-pub use repair::Note;
 use repair::Repairs;
+pub use repair::{LISTED, Note};
 
 use crate::file::write_atomically;
 use crate::world::Rect;

@@ -16,7 +16,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::ImportError;
 use super::osc::{self, Change, Now, Wrong};
-use super::read::{Extract, Info, Member, Node, Way, relation};
+use super::read::{Extract, Info, Member, Node, Role, Way, relation};
 use super::repair::{Kind, Repairs, object};
 use crate::draw::Osm;
 use crate::world::{Bounds, Point};
@@ -160,7 +160,7 @@ impl Changes {
                     here.nodes.insert(*id);
                 }
                 Osm::Relation(id) => {
-                    let through = |member: &(Member, i64, bool)| match member.0 {
+                    let through = |member: &(Member, i64, Role)| match member.0 {
                         Member::Way => extract.way(member.1).is_some() || here.ways.contains(&member.1),
                         Member::Node | Member::Relation => false,
                     };

@@ -9,7 +9,7 @@ use std::io::BufRead;
 
 pub use self::xml::Wrong;
 use self::xml::{Attributes, Piece, Stream, value};
-use super::read::{Info, Member, TIMES_S, Tags, keep};
+use super::read::{Info, Member, Role, TIMES_S, Tags, keep};
 use super::repair::{Kind, Repairs, object};
 use crate::draw::Osm;
 use crate::world::Point;
@@ -31,8 +31,8 @@ pub struct Now {
     pub point: Option<Point>,
     /// Of a way.
     pub refs: Vec<i64>,
-    /// Of a relation, each with whether its role says that it stands for the whole.
-    pub members: Vec<(Member, i64, bool)>,
+    /// Of a relation.
+    pub members: Vec<(Member, i64, Role)>,
 }
 
 /// Calls with every change of the file, in its order, as it is read: no more of the file is held than one object. The error says what
@@ -138,8 +138,7 @@ fn add(draft: &mut Change, name: &str, attributes: &Attributes<'_>, repairs: &mu
                 Some("relation") => Member::Relation,
                 _ => return Err("a member of no known type".to_owned()),
             };
-            let is_label = matches!(value(attributes, "role"), Some("label" | "admin_centre"));
-            now.members.push((kind, reference()?, is_label));
+            now.members.push((kind, reference()?, Role::of(value(attributes, "role").unwrap_or_default())));
         }
         _ => {}
     }

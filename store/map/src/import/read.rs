@@ -462,8 +462,7 @@ fn take(block: &PrimitiveBlock, extract: &mut Extract, repairs: &mut Repairs) {
                         RelMemberType::Way => Member::Way,
                         RelMemberType::Relation => Member::Relation,
                     };
-                    let is_label = kind == Member::Node && matches!(member.role(), Ok("label" | "admin_centre"));
-                    (kind, member.member_id, is_label)
+                    (kind, member.member_id, Role::of(member.role().unwrap_or_default()))
                 });
                 extract.relations.extend(self::relation(relation.id(), members, tags, info, repairs));
             }
@@ -509,21 +508,46 @@ pub enum Member {
     Relation,
 }
 
-/// A relation of its members, each with its kind, id and whether its role is `label` or `admin_centre`; `None` for one that is too large.
+/// What a member is to its relation, as far as it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It stands for the whole: `label`, `admin_centre`.
+    Label,
+    /// A smaller area inside: `subarea`. No edge of this one.
+    Part,
+    Other,
+}
+
+impl Role {
+    pub fn of(role: &str) -> Role {
+        match role {
+            "label" | "admin_centre" => Role::Label,
+            "subarea" => Role::Part,
+            _ => Role::Other,
+        }
+    }
+}
+
+/// A relation of its members, each with its kind, id and role; `None` for one that is too large.
 pub fn relation(
     id: i64,
-    members: impl Iterator<Item = (Member, i64, bool)>,
+    members: impl Iterator<Item = (Member, i64, Role)>,
     tags: Tags,
     info: Info,
     repairs: &mut Repairs,
 ) -> Option<Relation> {
+    let is_area = tags.is("type", "multipolygon") || tags.is("type", "boundary");
     let (mut ways, mut label, mut count) = (Vec::new(), None, 0usize);
-    for (member, member_id, is_label) in members {
+    for (member, member_id, role) in members {
         count += 1;
         match member {
             Member::Way => ways.push(member_id),
-            Member::Relation => repairs.note(Kind::NestedRelation, || format!("relation {id}: relation {member_id}")),
-            Member::Node => label = label.or(is_label.then_some(member_id)),
+            // Routes and the like are made of others; only an area lacks an edge then.
+            Member::Relation if is_area && role != Role::Part => {
+                repairs.note(Kind::NestedRelation, || format!("relation {id}: relation {member_id}"));
+            }
+            Member::Relation => {}
+            Member::Node => label = label.or((role == Role::Label).then_some(member_id)),
         }
     }
     if count > MEMBERS_MAX {
@@ -531,7 +555,6 @@ pub fn relation(
         return None;
     }
     // A member named twice would cancel itself out in a ring. Of a bus route it is nothing special.
-    let is_area = tags.is("type", "multipolygon") || tags.is("type", "boundary");
     ways.sort_unstable();
     ways.dedup_by(|later, first| {
         let is_again = later == first;

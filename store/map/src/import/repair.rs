@@ -51,7 +51,7 @@ impl Kind {
             Kind::MissingMember => "ways of areas are not in the extract: areas are drawn from the rest",
             Kind::RepeatedMember => "ways are named twice by one area: once counts",
             Kind::OpenRing => "areas do not close: closed straight",
-            Kind::NestedRelation => "relations are members of relations: not followed",
+            Kind::NestedRelation => "relations are members of areas: not followed",
             Kind::GiantRelation => "relations are larger than OpenStreetMap allows, or all of them than the extract: left out",
             Kind::CoastGap => "gaps in the coastline: joined, or led to the edge of the map",
             Kind::OddCoast => "closed coastlines contradict their surroundings: left out",

@@ -269,9 +269,12 @@ fn relations_of_relations_end() {
     let tags = [("type", "multipolygon"), ("leisure", "park"), ("name", "Endless Park")];
     pbf.relation(1, &[(Kind::Relation, 2, "outer")], &tags).relation(2, &[(Kind::Relation, 1, "outer")], &tags);
     pbf.relation(3, &[(Kind::Relation, 3, ""), (Kind::Node, 100, "label")], &tags);
+    // A line of routes, and a town with its quarters, are what they should be.
+    pbf.relation(4, &[(Kind::Relation, 4, "")], &[("type", "route_master")]);
+    pbf.relation(5, &[(Kind::Relation, 6, "subarea")], &[("type", "boundary"), ("boundary", "administrative")]);
     let (town, summary) = town(&pbf);
     let circle = ["relation 1: relation 2", "relation 2: relation 1", "relation 3: relation 3"];
-    assert_eq!(listed(&summary, "3 relations are members of relations"), circle);
+    assert_eq!(listed(&summary, "3 relations are members of areas"), circle);
     assert_eq!(classes(&town), [Class::Street]);
 }
 
