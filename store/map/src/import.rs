@@ -162,6 +162,7 @@ pub fn import_all(sources: Sources<'_>, out: &Path, progress: &mut dyn FnMut(Pro
         .bounds
         .or_else(|| extract.points_bounds())
         .ok_or_else(|| ImportError::Extract { path: pbf.to_owned(), what: "it covers no area".to_owned() })?;
+    extract.note_far_off(bounds, &mut repairs);
     let name = sources.name.map_or_else(|| stem(pbf), str::to_owned);
     let town = border::town(&extract, sources.border, bounds, &name, &mut repairs)?;
     let things = collect::collect(&extract, Rect::from(bounds), &mut repairs);

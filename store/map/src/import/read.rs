@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use osmpbf::{BlobDecode, BlobReader, Element, PrimitiveBlock, RelMemberType};
 
-use super::repair::{Kind, Note, Repairs, object};
+use super::repair::{Kind, Note, Repairs, object, place};
 use super::{ImportError, Origin};
 use crate::draw::Osm;
 use crate::world::{Bounds, Point};
@@ -94,6 +94,14 @@ pub struct Extract {
     last: Option<Osm>,
 }
 
+/// One node of so many, at each end, may lie far off without stretching the map; three in a small extract.
+const FAR_SHARE: usize = 200;
+/// Of fewer nodes than this none is taken for far off.
+const FEW: usize = 20;
+/// Far off is what lies more than so many sides of the rectangle of nearly all others away from it, and more than some five kilometres.
+const FAR_SIDES: i64 = 2;
+const FAR_E7: i64 = 500_000;
+
 impl Extract {
     /// What it is, with what had to be repaired.
     pub fn origin(&self, notes: Vec<Note>) -> Origin {
@@ -164,13 +172,44 @@ impl Extract {
         (ways, nodes)
     }
 
-    /// The rectangle around all nodes.
+    /// The rectangle around all nodes but those that lie far from nearly all others, as a node does whose place was lost.
     pub fn points_bounds(&self) -> Option<Bounds> {
-        let (_, first) = *self.points.first()?;
-        Some(self.points.iter().fold(Bounds { min: first, max: first }, |all, (_, point)| Bounds {
+        let (south, north) = self.reach(|point| point.lat_e7)?;
+        let (west, east) = self.reach(|point| point.lon_e7)?;
+        let near = |at: i32, (low, high): (i64, i64), room: i64| (low - room..=high + room).contains(&i64::from(at));
+        let (lat, lon) = ((south, north), (west, east));
+        let room = FAR_SIDES * (north - south).max(east - west).max(FAR_E7 / FAR_SIDES);
+        let mut points = self.points.iter().map(|(_, point)| *point);
+        let near = |point: &Point| near(point.lat_e7, lat, room) && near(point.lon_e7, lon, room);
+        let first = points.find(near)?;
+        Some(points.filter(near).fold(Bounds { min: first, max: first }, |all, point| Bounds {
             min: Point { lat_e7: all.min.lat_e7.min(point.lat_e7), lon_e7: all.min.lon_e7.min(point.lon_e7) },
             max: Point { lat_e7: all.max.lat_e7.max(point.lat_e7), lon_e7: all.max.lon_e7.max(point.lon_e7) },
         }))
+    }
+
+    /// Names the nodes beyond a map whose extract did not say how far it reaches.
+    pub fn note_far_off(&self, bounds: Bounds, repairs: &mut Repairs) {
+        if self.bounds.is_some() {
+            return;
+        }
+        let (min, max) = (bounds.min, bounds.max);
+        let inside = |point: &Point| {
+            (min.lat_e7..=max.lat_e7).contains(&point.lat_e7) && (min.lon_e7..=max.lon_e7).contains(&point.lon_e7)
+        };
+        for (id, point) in self.points.iter().filter(|(_, point)| !inside(point)) {
+            repairs.note(Kind::FarOff, || format!("{} {}", object(Osm::Node(*id)), place(point.spot())));
+        }
+    }
+
+    /// From where to where nearly all nodes lie; all of them where there are few.
+    fn reach(&self, side: impl Fn(&Point) -> i32) -> Option<(i64, i64)> {
+        let mut sides: Vec<i32> = self.points.iter().map(|(_, point)| side(point)).collect();
+        let apart = if sides.len() < FEW { 0 } else { (sides.len() / FAR_SHARE).max((sides.len() / 10).min(3)) };
+        let last = sides.len().checked_sub(1 + apart)?;
+        let low = i64::from(*sides.select_nth_unstable(apart).1);
+        let high = i64::from(*sides.select_nth_unstable(last).1);
+        Some((low, high))
     }
 
     /// Sorts by id and drops what has an id twice (the first stays).

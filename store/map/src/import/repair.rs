@@ -21,6 +21,7 @@ pub struct Note {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     OffPlanet,
+    FarOff,
     AbsurdId,
     DuplicateId,
     BrokenTag,
@@ -43,6 +44,7 @@ impl Kind {
     fn words(self) -> &'static str {
         match self {
             Kind::OffPlanet => "nodes lie off the planet: left out",
+            Kind::FarOff => "nodes lie far from nearly all others: the map does not reach there",
             Kind::AbsurdId => "ids are beyond anything OpenStreetMap uses: left out",
             Kind::DuplicateId => "objects have an id that was there before: the first counts",
             Kind::BrokenTag => "tags point outside their table: left out",

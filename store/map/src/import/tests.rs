@@ -264,6 +264,29 @@ fn nodes_off_the_planet_and_absurd_ids_are_left_out() {
 }
 
 #[test]
+fn a_node_whose_place_was_lost_does_not_stretch_the_map() {
+    let mut pbf = street();
+    pbf.bounds = None;
+    for id in 0..40 {
+        pbf.node(500 + id, 60.0 + id as f64 * 1e-3, 24.0, &[("highway", "crossing")]);
+    }
+    let box_of = |pbf: &Pbf| town(pbf).0.bounds();
+    let before = box_of(&pbf);
+    // Null Island, and one on the other side.
+    pbf.node(900, 0.0, 0.0, &[("place", "city"), ("name", "Nowhere")]).node(901, -60.0, -156.0, &[]);
+    let (map, summary) = town(&pbf);
+    assert_eq!(map.bounds(), before);
+    let far = ["node 900 at 0.00000, 0.00000", "node 901 at -60.00000, -156.00000"];
+    assert_eq!(listed(&summary, "2 nodes lie far from nearly all others"), far);
+    // What lies a little apart belongs to the town.
+    pbf.node(902, 60.06, 24.02, &[("place", "suburb"), ("name", "Outskirts")]);
+    assert_eq!(box_of(&pbf).max.lat_e7, 600_600_000);
+    // Where the extract says how far it reaches, that counts.
+    pbf.bounds = Some([0.0, 0.0, 60.1, 24.1]);
+    assert_eq!(box_of(&pbf).min.lat_e7, 0);
+}
+
+#[test]
 fn relations_of_relations_end() {
     let mut pbf = street();
     let tags = [("type", "multipolygon"), ("leisure", "park"), ("name", "Endless Park")];
