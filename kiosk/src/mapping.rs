@@ -1,9 +1,10 @@
 //! The map on the screen: which town file is open, where it looks, and its picture in the window.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use api::{Bounds, Point};
 use slint::Global;
@@ -35,7 +36,7 @@ const DOUBLE_TAP_PX: f32 = 32.0;
 #[derive(Default)]
 pub struct Mapping {
     view: Option<MapView>,
-    file: Option<PathBuf>,
+    file: Option<Opened>,
     size_px: Option<(u32, u32)>,
     center: Option<Point>,
     /// Where the map opened; it is there still unless somebody moved it.
@@ -69,6 +70,21 @@ const ZOOM_STEP: u32 = 500;
 /// Room round a heap of reports that the map comes nearer to; a single tap comes no nearer than by so many steps.
 const APPROACH_STEPS: f64 = 3.0;
 
+/// A town's file, as it was when it was opened: an update of the map puts another in its place.
+#[derive(Debug, PartialEq)]
+struct Opened {
+    path: PathBuf,
+    /// Which file of the disk, and when it was written.
+    as_of: Option<(u64, SystemTime)>,
+}
+
+impl Opened {
+    fn now(path: PathBuf) -> Opened {
+        let as_of = path.metadata().and_then(|file| Ok((file.ino(), file.modified()?))).ok();
+        Opened { path, as_of }
+    }
+}
+
 /// How far an arrow moves the map, as a part of its window.
 const STEP: f32 = 0.3;
 
@@ -98,9 +114,9 @@ impl Mapping {
     /// Opens the town's file when it is told, and marks what the state says.
     pub fn follow(&mut self, state: &State, language: &str) {
         let Some(town) = &state.town else { return };
-        let file = town.map_file.as_ref().map(PathBuf::from);
+        let file = town.map_file.as_ref().map(|path| Opened::now(path.into()));
         if file != self.file {
-            self.view = file.as_deref().and_then(|file| match ::map::Town::open(file) {
+            self.view = file.as_ref().and_then(|file| match ::map::Town::open(&file.path) {
                 Ok(town) => Some(MapView::new(Arc::new(town), self.size_px.unwrap_or((1200, 800)), language)),
                 Err(error) => {
                     tracing::error!(%error, "the map cannot be opened; places can still be found by address");

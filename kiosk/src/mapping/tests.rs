@@ -145,3 +145,28 @@ fn lines_only_is_for_every_colour_of_the_screens() {
         assert_ne!(style_of(&Settings { lines: false, ..settings }), Style::Lines);
     }
 }
+
+#[test]
+fn a_map_that_was_brought_up_to_date_is_opened_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pbf, file) = (folder.path().join("town.osm.pbf"), folder.path().join("town.map"));
+    let import = |streets: &[(f64, f64)]| {
+        let mut extract = ::map::pbf::Pbf::default();
+        extract.line(1, streets, false, &[("highway", "residential"), ("name", "High Street")]).write(&pbf).unwrap();
+        ::map::import(&pbf, None, &file, &mut |_| {}).unwrap();
+    };
+    import(&[(45.0, 7.0), (45.001, 7.0)]);
+    let state = State { town: Some(crate::gallery::town(Some(&file)).unwrap()), ..State::default() };
+    let mut mapping = Mapping::default();
+    mapping.follow(&state, "en");
+    let north = |mapping: &mut Mapping| {
+        let view = mapping.view.as_mut().unwrap();
+        view.center_on(Point { lat_e7: 899_000_000, lon_e7: 70_000_000 }, 16.0);
+        view.center().lat_e7
+    };
+    assert!((450_009_000..450_011_000).contains(&north(&mut mapping)));
+    mapping.follow(&state, "en");
+    import(&[(45.0, 7.0), (45.004, 7.0)]);
+    mapping.follow(&state, "en");
+    assert!((450_039_000..450_041_000).contains(&north(&mut mapping)), "the street is longer now");
+}
