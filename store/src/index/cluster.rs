@@ -100,7 +100,10 @@ impl Sum {
     fn cluster(self, code: &impl Fn(u16) -> Option<CategoryCode>) -> Cluster {
         let one = self.count == 1;
         let middle = self.middle().point();
-        let middle = Point { lat_e7: middle.lat_e7, lon_e7: middle.lon_e7 };
+        // The flat world is coarser than coordinates are: its grain must not carry the middle out of what it is the middle of.
+        let (min, max) = (self.bounds.min, self.bounds.max);
+        let middle =
+            Point { lat_e7: middle.lat_e7.clamp(min.lat_e7, max.lat_e7), lon_e7: middle.lon_e7.clamp(min.lon_e7, max.lon_e7) };
         Cluster {
             point: if one { self.first.1 } else { middle },
             count: self.count,
