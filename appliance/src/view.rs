@@ -1,8 +1,8 @@
 //! The present in the words of the interface: what residents may see, and what staff see.
 
-use api::{Case, Cluster, Comment, Decision, Near, Note, Record, Report, ReportId, Row, Step, Summary, UnixMs};
+use api::{Case, Comment, Decision, Near, Note, Record, Report, ReportId, Row, Step, Summary, UnixMs};
 use store::decide::is_undoable;
-use store::index::{self, Filter, Present};
+use store::index::{Filter, Present};
 use store::model;
 
 /// Length of a title in lists, in characters.
@@ -41,20 +41,6 @@ pub fn summary(present: &Present, report: &model::Report) -> Summary {
 /// Lists of reports, in the order given.
 pub fn summaries(present: &Present, ids: &[ReportId]) -> Vec<Summary> {
     ids.iter().filter_map(|id| present.state.report(id)).map(|report| summary(present, report)).collect()
-}
-
-/// A cluster as the map shows it.
-pub fn cluster(cluster: index::Cluster) -> Cluster {
-    Cluster {
-        point: cluster.point,
-        count: cluster.count,
-        open: cluster.open,
-        report: cluster.report,
-        kind: cluster.kind,
-        category: cluster.category,
-        bounds: cluster.bounds,
-        updated_ms: cluster.updated_ms,
-    }
 }
 
 /// Near reports as the index found them.

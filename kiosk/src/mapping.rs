@@ -67,7 +67,7 @@ pub struct Mapping {
 const ROUND_ABOUT: f32 = 0.25;
 /// Markers are gathered for a zoom that differs by at most half of this, in thousandths.
 const ZOOM_STEP: u32 = 500;
-/// Room round a heap of reports that the map comes nearer to; a single tap comes no nearer than by so many steps.
+/// A tap on a heap of reports comes nearer by at most so many steps.
 const APPROACH_STEPS: f64 = 3.0;
 
 /// A town's file, as it was when it was opened: an update of the map puts another in its place.
@@ -124,6 +124,8 @@ impl Mapping {
                 }
             });
             self.file = file;
+            // Another picture, and nothing is marked on it yet.
+            self.shown = None;
             self.center = Some(town.center);
             self.look_around();
         }

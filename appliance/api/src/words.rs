@@ -15,7 +15,7 @@ pub use store::id::{
     AttachmentId, CategoryCode, CommentId, DepartmentCode, EventId, Language, QuestionCode, ReportId, RequestId, SessionId,
     StaffId,
 };
-pub use store::index::{Counts as QueueCounts, Queue};
+pub use store::index::{Cluster, Counts as QueueCounts, Queue};
 
 /// Every error answer has this body. `code` is stable, `message` is for people (English; clients translate by code).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -226,26 +226,6 @@ pub struct ClusterQuery {
     /// Changed at this time or later.
     #[serde(default)]
     pub since_ms: Option<UnixMs>,
-}
-
-/// One report on a map, or several that lie too near to one another to be told apart.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Cluster {
-    /// The report's place, or the middle of all.
-    pub point: Point,
-    pub count: u32,
-    /// How many of them are open.
-    pub open: u32,
-    /// Which one, if it is one.
-    pub report: Option<ReportId>,
-    /// If all are of one kind.
-    pub kind: Option<Kind>,
-    /// If all are of one category.
-    pub category: Option<CategoryCode>,
-    /// The rectangle that holds all.
-    pub bounds: Bounds,
-    /// When any of them changed last.
-    pub updated_ms: UnixMs,
 }
 
 /// Reply of `GET /api/v1/clusters`.

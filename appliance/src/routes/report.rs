@@ -43,7 +43,7 @@ pub async fn clusters(app: Arc<App>, asked: Asked) -> Reply {
     let filter = filter(query.kind, query.category, query.since_ms, query.closed);
     let present = app.present();
     let (clusters, total) = present.index.clusters(&bounds, query.zoom, &filter);
-    json(&ClusterList { clusters: clusters.into_iter().map(view::cluster).collect(), total })
+    json(&ClusterList { clusters, total })
 }
 
 fn filter(kind: Option<Kind>, categories: Option<CategoryCodes>, since_ms: Option<UnixMs>, closed: Option<bool>) -> Filter {

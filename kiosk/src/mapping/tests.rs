@@ -156,7 +156,10 @@ fn a_map_that_was_brought_up_to_date_is_opened_anew() {
         ::map::import(&pbf, None, &file, &mut |_| {}).unwrap();
     };
     import(&[(45.0, 7.0), (45.001, 7.0)]);
-    let state = State { town: Some(crate::gallery::town(Some(&file)).unwrap()), ..State::default() };
+    let mut state = State { town: Some(crate::gallery::town(Some(&file)).unwrap()), ..State::default() };
+    let spot = Point { lat_e7: 450_005_000, lon_e7: 70_000_000 };
+    state.session.screen = Screen::Browse;
+    state.session.browse.clusters = Arc::new(vec![heap(spot, Bounds { min: spot, max: spot })]);
     let mut mapping = Mapping::default();
     mapping.follow(&state, "en");
     let north = |mapping: &mut Mapping| {
@@ -169,4 +172,7 @@ fn a_map_that_was_brought_up_to_date_is_opened_anew() {
     import(&[(45.0, 7.0), (45.004, 7.0)]);
     mapping.follow(&state, "en");
     assert!((450_039_000..450_041_000).contains(&north(&mut mapping)), "the street is longer now");
+    let view = mapping.view.as_ref().unwrap();
+    let (x, y) = view.pixel_of(spot);
+    assert!(view.marker_at(x, y).is_some(), "what is marked is marked on the new map, too");
 }

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 
 use map::{Rect, Spot};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::Entry;
 use crate::fact::{Kind, UnixMs};
@@ -25,7 +27,7 @@ const REACH: i64 = 4 * ROUNDS as i64 + 1;
 const CELLS_MAX: f64 = 16_384.0;
 
 /// One report, or several that lie too near to one another to be told apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cluster {
     /// The report's place, or the middle of all.
     pub point: Point,
